@@ -1,0 +1,3 @@
+module github.com/sockeye-dev/sockeye
+
+go 1.26
