@@ -1,0 +1,135 @@
+package http1
+
+import (
+	"strconv"
+	"strings"
+)
+
+// RequestBody returns how the body of a request is delimited (RFC 9112 §6.3).
+// Where the framing is faulty, so that no recipient can know where the body
+// ends, the rest of the stream is taken for body and Problems says why.
+func RequestBody(r *Request) Body {
+	var b Body
+	switch fromCodings(&b, &r.Head, r.Major, r.Minor) {
+	case codingAbsent:
+		fromLength(&b, &r.Head, NoBody)
+	case codingChunked:
+		b.Kind = Chunked
+	case codingOther:
+		b.Kind = UntilClose
+	}
+	return b
+}
+
+// ResponseBody returns how the body of a response to a request with the given
+// method is delimited (RFC 9112 §6.3). An empty method means that the request
+// was not seen. After a response that Switches, the stream is no longer HTTP.
+func ResponseBody(method string, r *Response) Body {
+	var b Body
+	bodiless := r.Status/100 == 1 || r.Status == 204
+	if bodiless && r.Headers.Has("Transfer-Encoding") {
+		b.problem(EncodingForbidden, r.Headers.Get("Transfer-Encoding"))
+	}
+	if bodiless || r.Status == 304 || method == "HEAD" || r.Switches(method) {
+		return b
+	}
+	switch fromCodings(&b, &r.Head, r.Major, r.Minor) {
+	case codingAbsent:
+		fromLength(&b, &r.Head, UntilClose)
+	case codingChunked:
+		b.Kind = Chunked
+	case codingOther:
+		b.Kind = UntilClose
+	}
+	return b
+}
+
+// coding is what Transfer-Encoding says about the body's end.
+type coding uint8
+
+const (
+	codingAbsent  coding = iota
+	codingChunked        // chunked is the final coding
+	codingOther          // some other coding is
+)
+
+// fromCodings reads Transfer-Encoding (RFC 9112 §6.1).
+func fromCodings(b *Body, h *Head, major, minor int) coding {
+	if !h.Headers.Has("Transfer-Encoding") {
+		return codingAbsent
+	}
+	text := strings.Join(h.Headers.Values("Transfer-Encoding"), ", ")
+	var last string
+	chunked := 0
+	for _, c := range h.Headers.List("Transfer-Encoding") {
+		// "identity" was a coding in RFC 2616; it changes nothing.
+		if strings.EqualFold(c, "identity") {
+			continue
+		}
+		last = c
+		if strings.EqualFold(c, "chunked") {
+			chunked++
+		}
+	}
+	if last == "" {
+		b.problem(EncodingNotFinal, text)
+		return codingAbsent
+	}
+	if major < 1 || major == 1 && minor == 0 {
+		b.problem(EncodingVersion, text)
+	}
+	if h.Headers.Has("Content-Length") {
+		b.problem(LengthAndEncoding, strings.Join(h.Headers.Values("Content-Length"), ", "))
+	}
+	final := strings.EqualFold(last, "chunked")
+	if chunked > 1 || !final {
+		b.problem(EncodingNotFinal, text)
+	}
+	if final {
+		return codingChunked
+	}
+	return codingOther
+}
+
+// fromLength reads Content-Length (RFC 9112 §6.3); absent is the kind of body without one.
+func fromLength(b *Body, h *Head, absent BodyKind) {
+	if !h.Headers.Has("Content-Length") {
+		b.Kind = absent
+		return
+	}
+	values := h.Headers.List("Content-Length")
+	text := strings.Join(h.Headers.Values("Content-Length"), ", ")
+	b.Kind = UntilClose
+	if len(values) == 0 {
+		b.problem(LengthInvalid, text)
+		return
+	}
+	var length uint64
+	for i, v := range values {
+		n, ok := parseLength(v)
+		switch {
+		case !ok:
+			b.problem(LengthInvalid, text)
+			return
+		case i > 0 && n != length:
+			b.problem(LengthConflict, text)
+			return
+		}
+		length = n
+	}
+	if len(values) > 1 {
+		b.problem(LengthRepeated, text)
+	}
+	b.Kind, b.Length, b.rest = Length, length, length
+}
+
+// parseLength reads digits only: no sign, no space (RFC 9110 §8.6).
+func parseLength(s string) (uint64, bool) {
+	for i := 0; i < len(s); i++ {
+		if !isDigit(s[i]) {
+			return 0, false
+		}
+	}
+	n, err := strconv.ParseUint(s, 10, 64)
+	return n, err == nil
+}
