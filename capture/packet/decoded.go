@@ -119,6 +119,7 @@ type Decoded struct {
 	HasTimestamp   bool
 	TSVal, TSEcr   uint32
 	OptionsDamaged bool // an option's length was impossible; options before it are kept
+	OptionsCut     bool // the snap length cut the options: those after the cut are unknown
 
 	// Payload is the captured part of the TCP or UDP payload; it aliases Data.
 	Payload []byte
@@ -129,5 +130,6 @@ type Decoded struct {
 	PayloadLen int
 }
 
-// IsTCP tells whether d holds a whole TCP header.
+// IsTCP tells whether d holds a TCP header: its fixed part of 20 bytes, and
+// the options unless OptionsCut.
 func (d *Decoded) IsTCP() bool { return d.Stop == StopNone && d.Proto == 6 }
