@@ -11,8 +11,6 @@ import (
 const SchemaVersion = 1
 
 const (
-	// jsonFlushAt is how much is gathered before a write.
-	jsonFlushAt = 64 << 10
 	// jsonChunk is how much payload is encoded between two looks at the buffer,
 	// so that the buffer stays small whatever a message's size. It is a multiple
 	// of 3: base64 pieces join without padding.
@@ -44,7 +42,7 @@ type JSON struct{ jsonEncoder }
 // none, the first PreviewBytes (with "preview":true where that is less than
 // all), or what the events hold.
 func NewJSON(w io.Writer, p Payload) *JSON {
-	return &JSON{jsonEncoder{buf: make([]byte, 0, jsonFlushAt+jsonSlack), w: w, payload: p}}
+	return &JSON{jsonEncoder{output: output{buf: make([]byte, 0, flushAt+jsonSlack), w: w}, payload: p}}
 }
 
 // Event implements Sink.
@@ -85,31 +83,16 @@ func (j *JSON) Err() error { return j.err }
 // AppendJSON appends e as one line, with its line feed, to dst and returns the
 // extended slice. It keeps no state, for callers that encode on several goroutines.
 func AppendJSON(dst []byte, e *Event, p Payload) []byte {
-	enc := jsonEncoder{buf: dst, payload: p}
+	enc := jsonEncoder{output: output{buf: dst}, payload: p}
 	enc.event(e)
 	return enc.buf
 }
 
-// jsonEncoder appends to buf. With a writer it writes buf out when it is full.
+// jsonEncoder appends events to an output.
 type jsonEncoder struct {
-	buf     []byte
-	w       io.Writer // nil: everything stays in buf
-	err     error
+	output
 	payload Payload
 	clock   clock
-}
-
-func (j *jsonEncoder) spill() {
-	if j.w != nil && len(j.buf) >= jsonFlushAt {
-		j.flush()
-	}
-}
-
-func (j *jsonEncoder) flush() {
-	if j.err == nil && len(j.buf) > 0 {
-		_, j.err = j.w.Write(j.buf)
-	}
-	j.buf = j.buf[:0]
 }
 
 // event appends the line of e.
@@ -153,8 +136,6 @@ func (j *jsonEncoder) event(e *Event) {
 }
 
 // Each helper below takes its key with the comma before it and the colon after it.
-
-func (j *jsonEncoder) lit(s string) { j.buf = append(j.buf, s...) }
 
 func (j *jsonEncoder) num(n uint64) { j.buf = strconv.AppendUint(j.buf, n, 10) }
 
