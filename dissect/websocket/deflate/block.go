@@ -1,0 +1,197 @@
+package deflate
+
+import "encoding/binary"
+
+// blockHeader reads BFINAL and BTYPE (RFC 1951 §3.2.3).
+func (f *Inflater) blockHeader() status {
+	r := f.run
+	if !r.fill(3) {
+		return needInput
+	}
+	at := r.offset()
+	r.final = r.take(1) != 0
+	r.empty = false
+	r.result.Blocks++
+	if r.final {
+		r.result.Notes |= FinalBlock
+	}
+	switch r.take(2) {
+	case 0:
+		r.drop(r.n & 7)
+		r.state = inStoredLen
+	case 1:
+		r.codes = &f.pool.fixed
+		r.state = inBlock
+	case 2:
+		r.header = dynamicHeader{at: at}
+		r.state = inCodeLengths
+	default:
+		return f.fail(BlockType, at)
+	}
+	return proceed
+}
+
+// endOfBlock returns to the next block, or to the byte boundary after a final one.
+func (r *run) endOfBlock() status {
+	r.state = atBlock
+	if r.final {
+		r.state = afterFinal
+	}
+	return proceed
+}
+
+// storedHeader reads LEN and NLEN (§3.2.4).
+func (f *Inflater) storedHeader() status {
+	r := f.run
+	if !r.fill(32) {
+		return needInput
+	}
+	at := r.offset()
+	length, complement := r.take(16), r.take(16)
+	if length != complement^0xffff {
+		return f.fail(StoredLength, at)
+	}
+	r.left, r.empty = length, length == 0
+	r.state = inStored
+	return proceed
+}
+
+// stored copies the bytes of a stored block: first those in the bit buffer, then from the input.
+func (f *Inflater) stored() status {
+	r := f.run
+	for r.left > 0 {
+		if f.w == len(f.win) {
+			return needRoom
+		}
+		if r.n > 0 {
+			f.win[f.w] = byte(r.take(8))
+			f.w++
+			r.left--
+		} else {
+			r.bits = 0
+			room := min(r.left, len(f.win)-f.w, int(min(r.nextStop-r.base+1-int64(f.w), 1<<30)))
+			n := copy(f.win[f.w:f.w+room], r.in[r.pos:])
+			if n == 0 {
+				return needInput
+			}
+			f.w += n
+			r.pos += n
+			r.left -= n
+		}
+		if r.base+int64(f.w) > r.nextStop && !f.overStop(r.offset()) {
+			return failed
+		}
+	}
+	return r.endOfBlock()
+}
+
+// clenOrder is the order of the code length code's lengths (§3.2.7).
+var clenOrder = [19]uint8{16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15}
+
+// codeLengthCode reads the counts of a dynamic block and builds its code length code.
+func (f *Inflater) codeLengthCode() status {
+	r := f.run
+	h := &r.header
+	if h.clen == 0 {
+		if !r.fill(14) {
+			return needInput
+		}
+		h.lit, h.dist, h.clen = r.take(5)+257, r.take(5)+1, r.take(4)+4
+		if h.lit > maxLitLen || h.dist > maxDist {
+			return f.fail(CodeCount, h.at)
+		}
+	}
+	for ; h.done < h.clen; h.done++ {
+		if !r.fill(3) {
+			return needInput
+		}
+		h.lens[clenOrder[h.done]] = uint8(r.take(3))
+	}
+	if r.own == nil {
+		r.own = f.pool.codeTables()
+	}
+	if cause := r.own.buildCodeLengths(&h.lens); cause != 0 {
+		return f.fail(cause, h.at)
+	}
+	h.done = 0
+	r.state = inLengths
+	return proceed
+}
+
+// codeLengths reads the code lengths of both codes and builds them.
+func (f *Inflater) codeLengths() status {
+	r := f.run
+	h, t := &r.header, r.own
+	total := h.lit + h.dist
+	bits, n := r.bits, r.n
+	for h.done < total {
+		if n < 14 {
+			if len(r.in)-r.pos >= 8 {
+				bits |= binary.LittleEndian.Uint64(r.in[r.pos:]) << (n & 63)
+				r.pos += int((63 - n) >> 3)
+				n |= 56
+			} else {
+				for n <= 48 && r.pos < len(r.in) {
+					bits |= uint64(r.in[r.pos]) << (n & 63)
+					r.pos++
+					n += 8
+				}
+			}
+		}
+		e := t.clen[bits&127]
+		used, sym := uint(e&7), e>>3
+		if sym < 16 && used <= n {
+			t.lens[h.done] = sym
+			h.done++
+			bits >>= used
+			n -= used
+			continue
+		}
+		extra, count := uint(3), 3
+		switch sym {
+		case 16:
+			extra = 2
+		case 18:
+			extra, count = 7, 11
+		}
+		if used > n || sym >= 16 && used+extra > n {
+			r.bits, r.n = bits&(1<<n-1), n
+			return needInput
+		}
+		count += int(bits >> used & (1<<extra - 1))
+		if sym == 16 && h.done == 0 || h.done+count > total {
+			r.bits, r.n = bits&(1<<n-1), n
+			return f.fail(Repeat, r.offset())
+		}
+		value := uint8(0)
+		if sym == 16 {
+			value = t.lens[h.done-1]
+		}
+		for i := h.done; i < h.done+count; i++ {
+			t.lens[i] = value
+		}
+		h.done += count
+		bits >>= used + extra
+		n -= used + extra
+	}
+	r.bits, r.n = bits&(1<<n-1), n
+	return f.buildCodes()
+}
+
+func (f *Inflater) buildCodes() status {
+	r := f.run
+	h, t := &r.header, r.own
+	var cause Cause
+	if t.lens[endBlock] == 0 {
+		return f.fail(NoEndOfBlock, h.at)
+	}
+	if t.litMask, cause = build(t.lit[:], t.lens[:h.lit], entries.lit[:], litBits); cause != 0 {
+		return f.fail(cause, h.at)
+	}
+	if t.distMask, cause = build(t.dist[:], t.lens[h.lit:h.lit+h.dist], entries.dist[:], distBits); cause != 0 {
+		return f.fail(cause, h.at)
+	}
+	r.codes = t
+	r.state = inBlock
+	return proceed
+}

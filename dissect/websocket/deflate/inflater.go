@@ -1,0 +1,203 @@
+package deflate
+
+// Params are the parameters of one direction (RFC 7692 §7.1).
+type Params struct {
+	WindowBits uint8 // 8 to 15, *_max_window_bits; 0 means 15
+	NoTakeover bool  // *_no_context_takeover: every message starts with an empty history
+}
+
+// Sink takes inflated bytes in order. p is borrowed: it aliases the window and is valid until Inflated returns.
+type Sink interface{ Inflated(p []byte) }
+
+// Notes are oddities of a message that inflates all the same.
+type Notes uint8
+
+// Notes.
+const (
+	FinalBlock Notes = 1 << iota // a block with BFINAL set (§7.2.3.4); receivers that stop there lose what follows
+	Unflushed                    // the payload does not end with the start of an empty stored block (§7.2.1), or is empty
+	TailKept                     // 00 00 ff ff was not removed from the end of the payload (§7.2.1)
+	WideWindow                   // a distance beyond Params.WindowBits: the sender disobeys the negotiation
+)
+
+// Result describes a message, complete or up to its error.
+type Result struct {
+	Bytes       uint64 // inflated
+	Compressed  uint64 // payload bytes taken
+	Blocks      uint32 // DEFLATE blocks begun
+	MaxDistance int    // longest distance used, 0 to 32768
+	Notes       Notes
+}
+
+// Inflater inflates the messages of one direction of a connection, one after the other. Init makes it ready. Either
+// Message takes a whole payload, or Begin, Write and End take it in pieces, cut anywhere.
+//
+// Between messages it holds its window: nothing at first and without context takeover, else 1 to 48 KiB.
+type Inflater struct {
+	pool   *Pool
+	run    *run   // state of the running message, nil between messages
+	win    []byte // [:w] is history and output; nil while nothing is known
+	w      int
+	params Params
+	lost   bool // bytes before the window's first existed and are not known
+}
+
+// Init makes f ready for the first message of a direction with an empty history. A direction whose first messages were
+// not captured calls Lost after it.
+func (f *Inflater) Init(p *Pool, params Params) {
+	if params.WindowBits < 8 || params.WindowBits > 15 {
+		params.WindowBits = 15
+	}
+	*f = Inflater{pool: p, params: params}
+}
+
+// Known returns how many bytes of history the next message may refer to, 0 to 32768.
+func (f *Inflater) Known() int { return min(f.w, maxHistory) }
+
+// Footprint returns the bytes of window that f holds.
+func (f *Inflater) Footprint() int { return len(f.win) }
+
+// Lost says that bytes of this direction are missing from here on, or that the running message is broken off: the
+// history is unknown. Messages that refer only to what comes after inflate right, others fail with ErrUnknownHistory.
+func (f *Inflater) Lost() {
+	f.endRun()
+	f.dropWindow()
+	f.lost = true
+}
+
+// Release gives everything back to the pool. f is as after Lost.
+func (f *Inflater) Release() { f.Lost() }
+
+// Idle cuts the window down to the history it holds. It does nothing during a message.
+func (f *Inflater) Idle() {
+	if f.run != nil || f.win == nil {
+		return
+	}
+	known := f.Known()
+	if known == 0 {
+		f.dropWindow()
+		return
+	}
+	small := f.pool.window(known)
+	if len(small) < len(f.win) {
+		f.moveTo(small, known)
+		return
+	}
+	f.pool.putWindow(small)
+}
+
+// Message inflates the whole payload of one message. It appends the first keep bytes of the output to dst, which may be
+// nil, and returns it also on error, with what was inflated before it. The error is an *Error or nil.
+func (f *Inflater) Message(dst, payload []byte, keep int) ([]byte, Result, error) {
+	f.Begin(nil)
+	r := f.run
+	r.dst, r.keep = dst, max(keep, 0)
+	f.feed(payload)
+	f.finish()
+	dst = r.dst
+	result, err := f.close()
+	return dst, result, err
+}
+
+// Begin starts a message whose output goes to sink, which may be nil. A message that was not ended is broken off.
+func (f *Inflater) Begin(sink Sink) {
+	if f.run != nil {
+		f.Lost()
+	}
+	size := 1
+	if f.params.NoTakeover {
+		f.dropWindow()
+		f.lost = false
+		size = classes[fullClass] // held for this message only
+	}
+	if f.win == nil {
+		f.win = f.pool.window(size)
+	}
+	r := f.pool.run()
+	f.run = r
+	r.sink = sink
+	r.base, r.emitted = -int64(f.w), f.w
+	l := &f.pool.limits
+	r.nextStop = int64(min(l.MaxOutput, l.RatioAbove, 1<<62))
+}
+
+// Write inflates the next piece of the payload; everything it decodes has gone to the sink when it returns. piece is
+// borrowed. The error is an *Error or nil, and remains; with no message begun, or after Lost, its cause is NoMessage.
+func (f *Inflater) Write(piece []byte) error {
+	if f.run == nil {
+		return &Error{Cause: NoMessage}
+	}
+	f.feed(piece)
+	if f.run.err != nil {
+		return f.run.err
+	}
+	return nil
+}
+
+// End ends the message that Begin began. The error is an *Error or nil; after one the history is unknown.
+func (f *Inflater) End() (Result, error) {
+	if f.run == nil {
+		return Result{}, &Error{Cause: NoMessage}
+	}
+	f.finish()
+	return f.close()
+}
+
+// close leaves the message and keeps, or drops, the history.
+func (f *Inflater) close() (Result, error) {
+	r := f.run
+	result := r.result
+	result.Compressed = r.taken
+	result.Bytes = uint64(r.base + int64(f.w))
+	if result.MaxDistance > 1<<f.params.WindowBits {
+		result.Notes |= WideWindow
+	}
+	err := r.err
+	if err != nil {
+		result.Bytes, result.Compressed = err.Output, (err.Bit+7)/8
+		f.Lost()
+		return result, err
+	}
+	f.endRun()
+	if f.params.NoTakeover || f.w == 0 {
+		f.dropWindow()
+	}
+	return result, nil
+}
+
+func (f *Inflater) endRun() {
+	if f.run != nil {
+		f.pool.putRun(f.run)
+		f.run = nil
+	}
+}
+
+func (f *Inflater) dropWindow() {
+	if f.win != nil {
+		f.pool.putWindow(f.win)
+	}
+	f.win, f.w = nil, 0
+}
+
+// moveTo moves the last known bytes to the front of to, which becomes the window; to may be the window itself.
+func (f *Inflater) moveTo(to []byte, known int) {
+	copy(to, f.win[f.w-known:f.w])
+	if r := f.run; r != nil {
+		r.base += int64(f.w - known)
+		r.emitted -= f.w - known
+	}
+	if len(to) != len(f.win) {
+		f.pool.putWindow(f.win)
+	}
+	f.win, f.w = to, known
+}
+
+// makeRoom slides the window, or exchanges it for a larger one, so that a match fits. All output has been emitted.
+func (f *Inflater) makeRoom() {
+	known := f.Known()
+	if len(f.win) == classes[fullClass] || known < len(f.win)/2 {
+		f.moveTo(f.win, known)
+		return
+	}
+	f.moveTo(f.pool.window(len(f.win)+1), known)
+}

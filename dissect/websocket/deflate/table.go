@@ -1,0 +1,253 @@
+package deflate
+
+import "math/bits"
+
+// Code tables have two levels: the low bits of the input index the first; codes longer than that continue in a second
+// table behind it. An entry of either alphabet:
+//
+//	 31     30..16                      15    14     13     12   11..8       7..0
+//	┌───┬────────────────────────────┬─────┬──────┬─────┬─────┬───────────┬─────────────────┐
+//	│lit│literal, base, or start of  │spec.│second│ end │ bad │code length│bits to consume: │
+//	│   │the second-level table      │     │level │     │     │           │code + extra bits│
+//	└───┴────────────────────────────┴─────┴──────┴─────┴─────┴───────────┴─────────────────┘
+//
+// In an entry that points to the second level, 11..8 are the index bits of that table and 7..0 those of the first.
+const (
+	entLiteral = 1 << 31
+	entSpecial = 1 << 15 // one of the three below, so that the usual path tests one bit
+	entSecond  = 1 << 14
+	entEnd     = 1 << 13
+	entBad     = 1 << 12
+)
+
+// First-level bits, and table sizes: the next power of two above zlib's "enough" (1334 and 402 entries).
+const (
+	litBits   = 10
+	distBits  = 8
+	litSize   = 2048
+	distSize  = 512
+	maxLitLen = 286
+	maxDist   = 30
+	endBlock  = 256
+)
+
+// tables are the two codes of a block, and the code lengths they were built from.
+type tables struct {
+	litMask  uint32 // selects the first-level index
+	distMask uint32
+	lit      [litSize]uint32
+	dist     [distSize]uint32
+	lens     [maxLitLen + maxDist + 4]uint8
+	clen     [128]uint8 // code length code: symbol<<3 | length
+}
+
+// symbolEntries are the entries of the symbols, without code lengths.
+type symbolEntries struct {
+	lit  [288]uint32
+	dist [32]uint32
+}
+
+var entries = makeEntries()
+
+// makeEntries lays out the tables of RFC 1951 §3.2.5.
+func makeEntries() (s symbolEntries) {
+	for i := range 256 {
+		s.lit[i] = entLiteral | uint32(i)<<16
+	}
+	s.lit[endBlock] = entSpecial | entEnd
+	base := uint32(3)
+	for i := range uint32(28) {
+		extra := uint32(0)
+		if i >= 8 {
+			extra = i/4 - 1
+		}
+		s.lit[257+i] = base<<16 | extra
+		base += 1 << extra
+	}
+	s.lit[285] = 258 << 16
+	s.lit[286] = entSpecial | entBad
+	s.lit[287] = entSpecial | entBad
+	base = 1
+	for i := range uint32(maxDist) {
+		extra := uint32(0)
+		if i >= 4 {
+			extra = i/2 - 1
+		}
+		s.dist[i] = base<<16 | extra
+		base += 1 << extra
+	}
+	s.dist[30] = entSpecial | entBad
+	s.dist[31] = entSpecial | entBad
+	return s
+}
+
+// setFixed builds the fixed codes of RFC 1951 §3.2.6.
+func (t *tables) setFixed() {
+	var lens [288]uint8
+	for i := range lens {
+		switch {
+		case i < 144:
+			lens[i] = 8
+		case i < 256:
+			lens[i] = 9
+		case i < 280:
+			lens[i] = 7
+		default:
+			lens[i] = 8
+		}
+	}
+	t.litMask, _ = build(t.lit[:], lens[:], entries.lit[:], litBits)
+	for i := range 32 {
+		lens[i] = 5
+	}
+	t.distMask, _ = build(t.dist[:], lens[:32], entries.dist[:], distBits)
+}
+
+// build fills table with the canonical code (RFC 1951 §3.2.2) of the lengths and returns the mask of its first-level
+// index; the cause is zero if the code is right. A code of no symbols, or of one symbol of one bit, is incomplete but
+// allowed, as zlib does: using the missing half is the error.
+//
+// Codes are walked in order with their bits reversed, as they are read. The first level is built for the shortest
+// length and doubled by copying whenever the length grows, so that every code is written once.
+func build(table []uint32, lens []uint8, entry []uint32, tableBits uint32) (mask uint32, cause Cause) {
+	var count [16]uint32
+	for _, l := range lens {
+		count[l&15]++
+	}
+	longest := uint32(15)
+	for longest > 1 && count[longest] == 0 {
+		longest--
+	}
+	var at [16]uint32
+	used := uint32(0)
+	for l := uint32(1); l <= longest; l++ {
+		used = used<<1 + count[l]
+		if l < 15 {
+			at[l+1] = at[l] + count[l]
+		}
+		if used > 1<<l {
+			return 0, Oversubscribed
+		}
+	}
+	if used < 1<<longest && (longest > 1 || used > 1) {
+		return 0, Incomplete
+	}
+	var sorted [288]uint16
+	for sym, l := range lens {
+		if l != 0 {
+			sorted[at[l&15]] = uint16(sym)
+			at[l&15]++
+		}
+	}
+	if used < 1<<longest {
+		table[0], table[1] = entSpecial|entBad|1, entSpecial|entBad|1
+		if used == 1 {
+			table[0] = entry[sorted[0]] + 1<<8 + 1
+		}
+		return 1, 0
+	}
+	tableBits = min(tableBits, longest)
+	fill(table, sorted[:], &count, entry, tableBits)
+	return 1<<tableBits - 1, 0
+}
+
+// fill writes a complete code. count[l] is the number of codes of length l, sorted their symbols.
+func fill(table []uint32, sorted []uint16, count *[16]uint32, entry []uint32, tableBits uint32) {
+	length := uint32(1)
+	for count[length] == 0 {
+		length++
+	}
+	n, end, code := count[length], uint32(1)<<length, uint32(0)
+	for length <= tableBits {
+		for ; n > 0; n-- {
+			table[code] = entry[sorted[0]] + length<<8 + length
+			sorted = sorted[1:]
+			if code == end-1 { // all ones: the last code
+				for ; length < tableBits; length++ {
+					copy(table[end:2*end], table[:end])
+					end <<= 1
+				}
+				return
+			}
+			code = nextCode(code, end-1)
+		}
+		for n == 0 {
+			if length++; length <= tableBits {
+				copy(table[end:2*end], table[:end])
+				end <<= 1
+			}
+			n = count[length&15]
+		}
+	}
+	fillSecond(table, sorted, count, entry, tableBits, length, code)
+}
+
+// fillSecond writes the codes longer than the first level, from code of the given length on.
+func fillSecond(table []uint32, sorted []uint16, count *[16]uint32, entry []uint32, tableBits, length, code uint32) {
+	prefix, start, end := ^uint32(0), uint32(0), uint32(1)<<tableBits
+	n := count[length&15]
+	for {
+		if p := code & (1<<tableBits - 1); p != prefix {
+			prefix, start = p, end
+			sub := length - tableBits
+			for used := n; used < 1<<sub; {
+				sub++
+				used = used<<1 + count[(tableBits+sub)&15]
+			}
+			end = start + 1<<sub
+			table[prefix] = start<<16 | entSpecial | entSecond | sub<<8 | tableBits
+		}
+		rest := length - tableBits
+		e := entry[sorted[0]] + rest<<8 + rest
+		sorted = sorted[1:]
+		for i := start + code>>tableBits; i < end; i += 1 << rest {
+			table[i] = e
+		}
+		if code == 1<<length-1 {
+			return
+		}
+		code = nextCode(code, 1<<length-1)
+		for n--; n == 0; {
+			length++
+			n = count[length&15]
+		}
+	}
+}
+
+// nextCode adds one to a bit-reversed code whose all-ones value is ones.
+func nextCode(code, ones uint32) uint32 {
+	bit := uint32(1) << (bits.Len32(code^ones) - 1)
+	return code&(bit-1) | bit
+}
+
+// buildCodeLengths builds the code of the code lengths (RFC 1951 §3.2.7), which must be complete.
+func (t *tables) buildCodeLengths(lens *[19]uint8) Cause {
+	var count [8]uint32
+	for _, l := range lens {
+		count[l&7]++
+	}
+	var next [8]uint32
+	code, left := uint32(0), int32(1)
+	for l := 1; l < 8; l++ {
+		left = left<<1 - int32(count[l])
+		if left < 0 {
+			return Oversubscribed
+		}
+		next[l] = code
+		code = (code + count[l]) << 1
+	}
+	if left > 0 {
+		return Incomplete
+	}
+	for sym, l := range lens {
+		if l == 0 {
+			continue
+		}
+		c := uint32(bits.Reverse8(uint8(next[l&7])) >> (8 - l&7))
+		next[l&7]++
+		for ; c < 128; c += 1 << (l & 7) {
+			t.clen[c] = uint8(sym)<<3 | l
+		}
+	}
+	return 0
+}
