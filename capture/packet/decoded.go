@@ -95,7 +95,7 @@ type Decoded struct {
 
 	// IP.
 	IPVersion     uint8 // 0, 4 or 6
-	Proto         uint8 // IP protocol number of what follows the IP header and its extensions
+	Proto         uint8 // IP protocol number of what follows the IP header and its extensions, or of the extension that is broken
 	TTL           uint8
 	IPID          uint32 // IPv4 identification, or that of the IPv6 fragment header
 	Fragment      bool   // a fragment of a larger datagram (atomic fragments are not)
@@ -104,7 +104,10 @@ type Decoded struct {
 	IPOffset      int // offset of the IP header in Data
 	L4Offset      int // offset of the TCP or UDP header in Data
 
-	// TCP and UDP.
+	// Flow has its addresses and protocol whatever IP carries, and its ports for
+	// TCP and UDP from 4 bytes of header on. It is zero where the chain of
+	// extension headers is broken. In a segment-routed packet (SRv6) the
+	// destination is the final one.
 	Flow Flow
 	Dir  Dir
 

@@ -94,7 +94,11 @@ func (d *Decoded) ipv4(data []byte, off, wire int) {
 	case d.Fragment:
 		stop = StopFragment
 	case next == protoAH:
-		next, l4, stop = x.skipAH(data, l4)
+		if next, l4, stop = x.skipAH(data, l4); stop != StopNone {
+			d.Proto = next
+			d.Stop = stop
+			return // a flow without its protocol is none
+		}
 	}
 	d.Proto = next
 	var ports uint32
@@ -195,6 +199,10 @@ func (d *Decoded) ipv6(data []byte, off, wire int) {
 	}
 	if d.Proto != protoTCP && stop == StopNone {
 		l4, dst, stop = d.extensions(data, l4, x, dst)
+	}
+	if stop != StopNone && stop != StopFragment {
+		d.Stop = stop
+		return // neither the protocol nor the final destination is known: no flow
 	}
 	var ports uint32
 	if stop == StopNone {
