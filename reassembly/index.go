@@ -1,0 +1,153 @@
+package reassembly
+
+import (
+	"encoding/binary"
+	"math/bits"
+	"math/rand/v2"
+
+	"github.com/sockeye-dev/sockeye/capture/packet"
+)
+
+// index finds a connection by its flow: open addressing with linear probing
+// over 8-byte entries without pointers, beside slabs of Conn. A lookup of a
+// known flow touches one entry and the Conn itself.
+type index struct {
+	entries []entry
+	slabs   []*[slabSize]Conn
+	free    *Conn // chained by newer
+	used    int   // Conns of the slabs ever handed out
+	count   int
+	seed    [3]uint64
+}
+
+const slabSize = 256
+
+type entry struct {
+	tag  uint32 // low half of the hash; its home is tag & mask
+	slot uint32 // Conn.slot + 1; 0 is empty
+}
+
+func newIndex() index {
+	// The seed keeps senders from choosing flows that collide. Nothing that
+	// comes out depends on it.
+	return index{entries: make([]entry, 1024), seed: [3]uint64{rand.Uint64(), rand.Uint64(), rand.Uint64() | 1}}
+}
+
+func mix(a, b uint64) uint64 {
+	hi, lo := bits.Mul64(a, b)
+	return hi ^ lo
+}
+
+func (x *index) hash(f *packet.Flow) uint32 {
+	le := binary.LittleEndian
+	h := mix(le.Uint64(f.Lo[:])^x.seed[0], le.Uint64(f.Lo[8:])^x.seed[1])
+	h = mix(h^le.Uint64(f.Hi[:]), le.Uint64(f.Hi[8:])^x.seed[1])
+	h = mix(h^uint64(f.LoPort)^uint64(f.HiPort)<<16^uint64(f.Proto)<<32^uint64(f.Version)<<40, x.seed[2])
+	return uint32(h ^ h>>32)
+}
+
+func (x *index) conn(slot uint32) *Conn { return &x.slabs[slot/slabSize][slot%slabSize] }
+
+func (x *index) find(f *packet.Flow) *Conn {
+	tag, mask := x.hash(f), uint32(len(x.entries)-1)
+	for i := tag & mask; ; i = (i + 1) & mask {
+		e := x.entries[i]
+		if e.slot == 0 {
+			return nil
+		}
+		if e.tag == tag {
+			if c := x.conn(e.slot - 1); c.Flow == *f {
+				return c
+			}
+		}
+	}
+}
+
+// add makes a Conn for a flow that is not in the index.
+func (x *index) add(f *packet.Flow) *Conn {
+	if 4*(x.count+1) > 3*len(x.entries) {
+		x.grow()
+	}
+	c := x.free
+	if c != nil {
+		x.free = c.newer
+		*c = Conn{slot: c.slot}
+	} else {
+		if x.used == len(x.slabs)*slabSize {
+			x.slabs = append(x.slabs, new([slabSize]Conn))
+		}
+		c = x.conn(uint32(x.used))
+		c.slot = uint32(x.used)
+		x.used++
+	}
+	c.Flow = *f
+	x.place(entry{x.hash(f), c.slot + 1})
+	x.count++
+	return c
+}
+
+func (x *index) place(e entry) {
+	mask := uint32(len(x.entries) - 1)
+	i := e.tag & mask
+	for x.entries[i].slot != 0 {
+		i = (i + 1) & mask
+	}
+	x.entries[i] = e
+}
+
+func (x *index) grow() {
+	old := x.entries
+	x.entries = make([]entry, 2*len(old))
+	for _, e := range old {
+		if e.slot != 0 {
+			x.place(e)
+		}
+	}
+}
+
+// remove takes c out and frees it for another flow.
+func (x *index) remove(c *Conn) {
+	mask := uint32(len(x.entries) - 1)
+	i := x.hash(&c.Flow) & mask
+	for x.entries[i].slot != c.slot+1 {
+		i = (i + 1) & mask
+	}
+	// Close the run behind it, so that probing never needs tombstones.
+	for j := (i + 1) & mask; x.entries[j].slot != 0; j = (j + 1) & mask {
+		if home := x.entries[j].tag & mask; (j-home)&mask >= (j-i)&mask {
+			x.entries[i] = x.entries[j]
+			i = j
+		}
+	}
+	x.entries[i] = entry{}
+	x.count--
+	*c = Conn{slot: c.slot, newer: x.free}
+	x.free = c
+}
+
+// connList orders connections by their latest packet, the longest idle first.
+type connList struct{ oldest, newest *Conn }
+
+func (l *connList) push(c *Conn) {
+	c.older, c.newer = l.newest, nil
+	if l.newest != nil {
+		l.newest.newer = c
+	} else {
+		l.oldest = c
+	}
+	l.newest = c
+}
+
+func (l *connList) remove(c *Conn) {
+	if c.older != nil {
+		c.older.newer = c.newer
+	} else {
+		l.oldest = c.newer
+	}
+	if c.newer != nil {
+		c.newer.older = c.older
+	} else {
+		l.newest = c.older
+	}
+	c.older, c.newer = nil, nil
+}

@@ -1,0 +1,133 @@
+package reassembly
+
+import "github.com/sockeye-dev/sockeye/capture/packet"
+
+// reset takes an RST. Its payload, if any, is not stream (RFC 9293 §3.5.3).
+func (t *Table) reset(c *Conn, d *packet.Decoded, at At) {
+	if c.state&wasReset != 0 {
+		return
+	}
+	if !t.resetFits(c, d) {
+		t.stats.IgnoredResets++
+		return
+	}
+	h := &c.half[d.Dir]
+	if h.flags&anchored == 0 {
+		h.begin(d.Seq)
+	}
+	c.state |= wasReset
+	c.mark = t.now
+	if c.state&closerKnown == 0 {
+		c.closedBy = d.Dir
+		c.state |= closerKnown
+	}
+	h.flags |= frozen
+	x := t.troubleOf(c, d.Dir)
+	x.resetAt = uint64(max(0, h.offset(d.Seq)))
+	if h.flags&started != 0 {
+		x.resetAt = max(x.resetAt, h.nxt)
+	}
+}
+
+// resetFits tells whether the receiver may have believed an RST: it must lie in
+// the window, as far as the capture shows it (RFC 9293 §3.10.7.4), or answer
+// the SYN (§3.10.7.3).
+func (t *Table) resetFits(c *Conn, d *packet.Decoded) bool {
+	h, peer := &c.half[d.Dir], &c.half[d.Dir.Reverse()]
+	if h.flags&anchored == 0 {
+		if peer.flags&synSeen == 0 || c.state&handshaken == 0 && d.Flags&packet.ACK == 0 {
+			return peer.flags&synSeen == 0
+		}
+		off := peer.offset(d.Ack)
+		return d.Flags&packet.ACK == 0 || off >= 0 && off <= int64(peer.nxt)+1
+	}
+	off := h.offset(d.Seq)
+	nxt := int64(h.nxt)
+	if off == nxt || h.flags&finSeen != 0 && off == int64(h.finAt)+1 {
+		return true
+	}
+	if h.flags&synSeen != 0 && peer.flags&(synSeen|seen) == synSeen|seen && off == -1 && c.state&handshaken == 0 {
+		return true
+	}
+	edge := nxt
+	if h.flags&ackKnown != 0 {
+		edge = int64(h.acked)
+	}
+	return off >= edge-1 && off <= edge+c.windowOf(d.Dir.Reverse())
+}
+
+// windowOf returns the receive window that a side last advertised, in bytes,
+// or the largest it may have meant.
+func (c *Conn) windowOf(dir packet.Dir) int64 {
+	h, peer := &c.half[dir], &c.half[dir.Reverse()]
+	switch {
+	case h.flags&seen == 0:
+		return 0xffff << unknownScale
+	case h.flags&synSeen != 0 && h.scale < 0, peer.flags&synSeen != 0 && peer.scale < 0:
+		return int64(h.window) // RFC 7323 §2.2: scaled only if both offer it
+	case h.flags&synSeen != 0:
+		return int64(h.window) << h.scale
+	}
+	return int64(h.window) << unknownScale
+}
+
+// unreset takes an RST back: its sender went on, and the peer acknowledged that.
+func (t *Table) unreset(c *Conn, dir packet.Dir) {
+	h := &c.half[dir]
+	t.stats.ForgedResets++
+	h.flags &^= frozen | afterReset
+	c.state &^= wasReset
+	c.mark = 0
+	if (c.half[0].flags|c.half[1].flags)&finSeen == 0 {
+		c.state &^= closerKnown
+	} else if c.half[c.closedBy].flags&finSeen == 0 {
+		c.closedBy ^= 1
+	}
+	if h.flags&started != 0 {
+		t.drain(c, dir)
+	}
+}
+
+// wild takes a segment whose sequence number is far outside the stream. It is
+// ignored, unless more follow on it and the peer acknowledges them: then the
+// sequence number really jumped.
+func (t *Table) wild(c *Conn, d *packet.Decoded, seq uint32, n int, at At) {
+	h := &c.half[d.Dir]
+	t.stats.Ignored++
+	t.stats.IgnoredBytes += uint64(len(d.Payload))
+	if h.flags&started == 0 || n == 0 {
+		return
+	}
+	x := t.troubleOf(c, d.Dir)
+	if x.wildRun == 0 || seq != x.wildNext {
+		x.wildRun, x.wildStart, x.wildAcked = 0, seq, false
+	}
+	x.wildRun = min(x.wildRun+1, resyncRun)
+	x.wildNext = seq + uint32(n)
+	to := h.offset(seq)
+	if x.wildRun < resyncRun || !x.wildAcked || to <= int64(h.nxt) || h.flags&(finSeen|frozen) != 0 {
+		return
+	}
+	t.stats.Ignored--
+	t.stats.IgnoredBytes -= uint64(len(d.Payload))
+	t.stats.Resyncs++
+	x.wildRun = 0
+	for !x.queue.empty() { // what waits lies before the jump
+		t.hopeless(x, Lost, at)
+		if x = h.trouble; x == nil {
+			break
+		}
+	}
+	t.dropCopy(h)
+	t.gap(c, d.Dir, uint64(to)-h.nxt, Lost, at)
+	t.inOrder(c, d.Dir, span{to, d.Payload}, uint64(to)+uint64(n), at)
+}
+
+// wildAck notes an ACK number far ahead of the stream: it proves nothing, but
+// for a jump of the sequence number that was seen.
+func (t *Table) wildAck(h *half, ack uint32) {
+	t.stats.IgnoredACKs++
+	if x := h.trouble; x != nil && x.wildRun > 0 && ack-x.wildStart-1 < x.wildNext-x.wildStart {
+		x.wildAcked = true
+	}
+}

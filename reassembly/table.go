@@ -1,0 +1,245 @@
+package reassembly
+
+import (
+	"math"
+	"slices"
+
+	"github.com/sockeye-dev/sockeye/capture"
+	"github.com/sockeye-dev/sockeye/capture/packet"
+)
+
+// Table tracks connections and puts their bytes in order. It works entirely on
+// the goroutine that calls it and is not safe for concurrent use.
+//
+// Its clock is capture time: the latest packet's, which never goes back, and
+// leaps by more than 10 minutes only on the word of two packets.
+type Table struct {
+	opener Opener
+	limits Limits
+	conns  index
+	lists  [3]connList
+	waits  troubles
+	keep   keeper
+	pool   pool
+	stats  Stats
+	number uint64
+
+	overlap Overlap // scratch
+
+	now  int64 // the clock
+	prev int64 // time of the previous packet
+	next int64 // nothing expires before
+}
+
+// Lists of a connection.
+const (
+	inEstablished = iota
+	inClosed      // half-open, ended, or the handshake not complete
+	inReset       // an RST was seen, End comes resetLinger later
+)
+
+// New returns an empty table that asks o for the handler of each connection.
+func New(o Opener, l Limits) *Table {
+	return &Table{opener: o, limits: l.withDefaults(), conns: newIndex(), now: math.MinInt64, next: math.MaxInt64}
+}
+
+// Packet takes one TCP segment; d.IsTCP() must hold. p and d are borrowed.
+// Handlers of this and of expired connections are called before it returns.
+func (t *Table) Packet(p *capture.Packet, d *packet.Decoded) {
+	t.stats.Packets++
+	t.tick(p.Time)
+	at := At{Packet: p.Number, Time: p.Time}
+	c := t.conns.find(&d.Flow)
+	if c != nil && d.Flags&packet.SYN != 0 && t.reused(c, d) {
+		t.end(c, EndReused, at)
+		t.forget(c)
+		c = nil
+	}
+	if c == nil {
+		c = t.open(p, d)
+	}
+	c.Packets++
+	c.Last = p.Time
+	c.LastPacket = p.Number
+	if c.state&ended != 0 {
+		t.afterEnd(c, d)
+		t.touch(c)
+		return
+	}
+	t.segment(c, d, at)
+	t.touch(c)
+}
+
+// Close ends the capture: what still waits is handed on with its holes as gaps,
+// in the order of connection numbers; End and Forget follow for each. The
+// table is empty then.
+func (t *Table) Close() {
+	all := make([]*Conn, 0, t.conns.count)
+	for _, l := range t.lists {
+		for c := l.oldest; c != nil; c = c.newer {
+			all = append(all, c)
+		}
+	}
+	slices.SortFunc(all, func(a, b *Conn) int {
+		if a.Number < b.Number {
+			return -1
+		}
+		return 1
+	})
+	for _, c := range all {
+		reason := EndOpen
+		switch c.State() {
+		case HalfOpen, Closed:
+			reason = EndHalfOpen
+		case Reset:
+			reason = EndRST
+		}
+		t.end(c, reason, c.lastAt())
+		t.forget(c)
+	}
+}
+
+func (c *Conn) lastAt() At { return At{Packet: c.LastPacket, Time: c.Last} }
+
+func (t *Table) open(p *capture.Packet, d *packet.Decoded) *Conn {
+	for t.conns.count >= t.limits.MaxConns {
+		t.evict()
+	}
+	c := t.conns.add(&d.Flow)
+	t.number++
+	t.stats.Connections++
+	c.Number = t.number
+	c.Start, c.Last = p.Time, p.Time
+	c.FirstPacket, c.LastPacket = p.Number, p.Number
+	c.Midstream = true
+	c.client = d.Dir
+	c.half[0].scale, c.half[1].scale = -1, -1
+	c.touched = t.now
+	c.where = inClosed
+	t.lists[inClosed].push(c)
+	t.due(t.now + int64(t.limits.IdleClosed))
+	if d.Flags&packet.SYN != 0 { // known before the handler sees it
+		c.Midstream = false
+		c.client = d.Dir
+		if d.Flags&packet.ACK != 0 {
+			c.client = d.Dir.Reverse()
+		}
+		c.state |= clientKnown
+	}
+	c.handler = t.opener.Open(c)
+	if c.handler == nil {
+		c.handler = discard{}
+	}
+	return c
+}
+
+// tick advances the clock and lets go what is due.
+func (t *Table) tick(ts int64) {
+	switch {
+	case t.now == math.MinInt64:
+		t.now = ts
+	case t.stats.Packets == 2 && t.now-ts > maxJump:
+		t.now = ts // the first packet's time was the outlier
+	case ts-t.now > maxJump:
+		t.now = max(t.now, min(ts, t.prev))
+	case ts > t.now:
+		t.now = ts
+	}
+	t.prev = ts
+	if t.now >= t.next {
+		t.expire()
+	}
+}
+
+// due says that something may expire at the given time.
+func (t *Table) due(at int64) { t.next = min(t.next, at) }
+
+func (t *Table) expire() {
+	for c := t.lists[inReset].oldest; c != nil && t.now-c.mark >= resetLinger; c = t.lists[inReset].oldest {
+		t.end(c, EndRST, At{Packet: c.LastPacket, Time: c.mark + resetLinger})
+		t.touchAs(c, c.touched)
+	}
+	for i, idle := range [2]int64{int64(t.limits.IdleEstablished), int64(t.limits.IdleClosed)} {
+		for c := t.lists[i].oldest; c != nil && t.now-c.touched >= idle; c = t.lists[i].oldest {
+			t.end(c, EndIdle, c.lastAt())
+			t.forget(c)
+		}
+	}
+	for x := t.waits.oldest; x != nil && t.now-x.since >= int64(t.limits.HoleAge); x = t.waits.oldest {
+		t.hopeless(x, Lost, x.c.lastAt())
+	}
+	t.next = math.MaxInt64
+	if c := t.lists[inReset].oldest; c != nil {
+		t.due(c.mark + resetLinger)
+	}
+	if c := t.lists[inEstablished].oldest; c != nil {
+		t.due(c.touched + int64(t.limits.IdleEstablished))
+	}
+	if c := t.lists[inClosed].oldest; c != nil {
+		t.due(c.touched + int64(t.limits.IdleClosed))
+	}
+	if x := t.waits.oldest; x != nil {
+		t.due(x.since + int64(t.limits.HoleAge))
+	}
+}
+
+// touch moves c to the recent end of the list that its state calls for.
+func (t *Table) touch(c *Conn) { t.touchAs(c, t.now) }
+
+func (t *Table) touchAs(c *Conn, when int64) {
+	where := uint8(inEstablished)
+	switch {
+	case c.state&ended != 0:
+		where = inClosed
+	case c.state&wasReset != 0:
+		where = inReset
+	case c.state&handshaken == 0 || (c.half[0].flags|c.half[1].flags)&finSeen != 0:
+		where = inClosed
+	}
+	c.touched = when
+	l := &t.lists[where]
+	if c.where == where && (l.newest == c || where == inReset) {
+		return // the wait after an RST does not start anew
+	}
+	t.lists[c.where].remove(c)
+	l.push(c)
+	if c.where != where {
+		c.where = where
+		switch where {
+		case inEstablished:
+			t.due(when + int64(t.limits.IdleEstablished))
+		case inClosed:
+			t.due(when + int64(t.limits.IdleClosed))
+		case inReset:
+			t.due(c.mark + resetLinger)
+		}
+	}
+}
+
+// evict ends the connection that was idle for longest.
+func (t *Table) evict() {
+	var c *Conn
+	for i := range t.lists {
+		if o := t.lists[i].oldest; o != nil && (c == nil || o.touched < c.touched || o.touched == c.touched && o.Number < c.Number) {
+			c = o
+		}
+	}
+	t.end(c, EndEvicted, c.lastAt())
+	t.forget(c)
+}
+
+func (t *Table) forget(c *Conn) {
+	c.handler.Forget()
+	t.lists[c.where].remove(c)
+	t.conns.remove(c)
+}
+
+// discard stands in for a nil Handler.
+type discard struct{}
+
+func (discard) Data(packet.Dir, []byte, At)       {}
+func (discard) Gap(packet.Dir, uint64, Cause, At) {}
+func (discard) Fin(packet.Dir, At)                {}
+func (discard) Overlap(packet.Dir, *Overlap)      {}
+func (discard) End(Reason, packet.Dir, At)        {}
+func (discard) Forget()                           {}
