@@ -171,7 +171,19 @@ func (t *Text) when(e *Event) {
 	t.last[e.Conn] = e.Time
 	t.cellRight(styleDim, delta, wDelta)
 	t.cell(stylePlain, connText(e), wConn)
-	t.cell(sideStyle(e.From), fromText(e.From), wFrom)
+	t.from(e.From)
+}
+
+// from prints the direction. Measuring its arrow would cost more than all else
+// in the row, and its width is known.
+func (t *Text) from(s Side) {
+	if s >= NoSide || t.opt.Width > 0 && t.left <= wFrom {
+		t.cell(sideStyle(s), fromText(s), wFrom)
+		return
+	}
+	t.styled(sideStyle(s), fromText(s))
+	t.left -= wFrom
+	t.pad(1)
 }
 
 func (t *Text) whenHeadings() {
