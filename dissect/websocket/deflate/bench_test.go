@@ -5,6 +5,8 @@ import (
 	"compress/flate"
 	"io"
 	"testing"
+
+	kflate "github.com/klauspost/compress/flate"
 )
 
 // BenchmarkSmall inflates a conversation of 250-byte JSON messages with context takeover.
@@ -58,6 +60,26 @@ func BenchmarkSmall(b *testing.B) {
 	})
 }
 
+// BenchmarkSmallDynamic inflates messages that stand alone and carry their own codes.
+func BenchmarkSmallDynamic(b *testing.B) {
+	s := newSender(b, 6, true)
+	p := s.message(chat(1, 500)[0])
+	if p[0]&6 != 4 {
+		b.Fatalf("not a dynamic block: %x", p[0])
+	}
+	f := newInflater(Params{NoTakeover: true})
+	var out []byte
+	var err error
+	b.ReportAllocs()
+	for b.Loop() {
+		if out, _, err = f.Message(out[:0], p, 1<<20); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(len(out)), "B/msg")
+	b.ReportMetric(float64(len(p)), "compressedB/msg")
+}
+
 // BenchmarkLarge inflates a message of 1 MiB.
 func BenchmarkLarge(b *testing.B) {
 	message := bytes.Join(chat(5000, 220), nil)[:1<<20]
@@ -73,6 +95,20 @@ func BenchmarkLarge(b *testing.B) {
 				b.Fatal(err)
 			}
 			if _, err := f.End(); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("klauspost", func(b *testing.B) {
+		b.ReportAllocs()
+		b.SetBytes(1 << 20)
+		var in bytes.Reader
+		r := kflate.NewReader(&in)
+		src := append(bytes.Clone(payload), "\x00\x00\xff\xff\x01\x00\x00\xff\xff"...)
+		for b.Loop() {
+			in.Reset(src)
+			r.(kflate.Resetter).Reset(&in, nil)
+			if _, err := io.Copy(io.Discard, r); err != nil {
 				b.Fatal(err)
 			}
 		}
