@@ -1,0 +1,104 @@
+package websocket
+
+import "encoding/binary"
+
+// UTF8 checks a payload that comes in pieces for well-formed UTF-8 (RFC 3629:
+// no overlong forms, no surrogates, nothing above U+10FFFF; RFC 6455 §8.1). The
+// zero value is ready. It holds no bytes.
+type UTF8 struct {
+	pos    uint64 // bytes seen
+	start  uint64 // where the sequence that is being read began
+	need   uint8  // continuation bytes it still needs
+	lo, hi uint8  // range of the next one
+	bad    bool
+	known  uint64
+}
+
+// Reset makes u ready for another payload.
+func (u *UTF8) Reset() { *u = UTF8{} }
+
+// Write checks the next bytes. It returns false as soon as the payload so far
+// cannot be the beginning of well-formed UTF-8, and from then on.
+func (u *UTF8) Write(p []byte) bool {
+	if u.bad {
+		return false
+	}
+	base := u.pos
+	u.pos += uint64(len(p))
+	i := 0
+	for i < len(p) {
+		if u.need > 0 { // inside a sequence
+			c := p[i]
+			if c < u.lo || c > u.hi {
+				u.bad, u.known = true, base+uint64(i)
+				return false
+			}
+			u.need--
+			u.lo, u.hi = 0x80, 0xBF
+			i++
+			continue
+		}
+		// ASCII, eight bytes at a time.
+		for len(p)-i >= 8 && binary.LittleEndian.Uint64(p[i:])&0x8080808080808080 == 0 {
+			i += 8
+		}
+		for i < len(p) && p[i] < 0x80 {
+			i++
+		}
+		if i == len(p) {
+			break
+		}
+		u.start = base + uint64(i)
+		if !u.lead(p[i]) {
+			u.bad, u.known = true, u.start
+			return false
+		}
+		i++
+	}
+	return true
+}
+
+// lead takes the first byte of a sequence, 0x80 or above, by the table of
+// RFC 3629 §4.
+func (u *UTF8) lead(c byte) bool {
+	u.lo, u.hi = 0x80, 0xBF
+	switch {
+	case c >= 0xC2 && c <= 0xDF:
+		u.need = 1
+	case c == 0xE0:
+		u.need, u.lo = 2, 0xA0 // below: overlong
+	case c == 0xED:
+		u.need, u.hi = 2, 0x9F // above: surrogates
+	case c >= 0xE1 && c <= 0xEF:
+		u.need = 2
+	case c == 0xF0:
+		u.need, u.lo = 3, 0x90 // below: overlong
+	case c >= 0xF1 && c <= 0xF3:
+		u.need = 3
+	case c == 0xF4:
+		u.need, u.hi = 3, 0x8F // above: U+10FFFF
+	default: // a continuation byte, C0, C1, F5 to FF
+		return false
+	}
+	return true
+}
+
+// Close ends the payload and reports whether all of it was well-formed: a
+// sequence cut short is not.
+func (u *UTF8) Close() bool {
+	if !u.bad && u.need > 0 {
+		u.bad, u.known = true, u.pos
+	}
+	return !u.bad
+}
+
+// Valid reports whether nothing ill-formed was seen so far.
+func (u *UTF8) Valid() bool { return !u.bad }
+
+// Offset returns the offset in the payload at which the first ill-formed
+// sequence begins. It means something once Write or Close has returned false.
+func (u *UTF8) Offset() uint64 { return u.start }
+
+// Known returns the offset of the byte that made it certain: not less than
+// Offset; the payload's length if only the end showed it.
+func (u *UTF8) Known() uint64 { return u.known }
