@@ -1,0 +1,25 @@
+.PHONY: build test lint fuzz bench golden pcaps
+
+build: ## the program, without cgo, as ./sockeye
+	CGO_ENABLED=0 go build -trimpath -o sockeye ./cmd/sockeye
+
+test: ## every test that needs neither root nor a peer
+	go test ./...
+
+lint: ## format, vet, staticcheck
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }
+	go vet ./...
+	go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
+
+FUZZTIME ?= 60s
+fuzz: ## every fuzz target for FUZZTIME
+	.ci/fuzz $(FUZZTIME)
+
+bench: ## ns a packet, MB/s and allocations of every floor
+	go test -run '^$$' -bench . -benchmem ./...
+
+golden: ## write the golden files anew
+	go test ./dissect/event ./cmd/sockeye -update
+
+pcaps: ## make the generated captures anew
+	go generate ./pcaps/...

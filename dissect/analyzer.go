@@ -1,0 +1,99 @@
+// Package dissect turns packets into events.
+//
+//	capture.Packet ─► packet.Decode ─► reassembly.Table ─► Conn ─► Dissector ─► event.Sink
+//	                                                        │         recogniser ─► raw │ tls │ http ─► websocket
+//	                                                        └ unconsumed prefixes, numbering, who is client
+//
+// Everything runs on the goroutine that calls Analyzer.Packet: no channel, pipe
+// or goroutine stands between a packet and its event.
+package dissect
+
+import (
+	"github.com/sockeye-dev/sockeye/capture"
+	"github.com/sockeye-dev/sockeye/capture/packet"
+	"github.com/sockeye-dev/sockeye/dissect/event"
+	"github.com/sockeye-dev/sockeye/dissect/websocket/deflate"
+	"github.com/sockeye-dev/sockeye/reassembly"
+)
+
+// Options of an Analyzer. The zero value makes no events and counts only.
+type Options struct {
+	// Want says which events the sink looks at; no others are made.
+	Want event.Want
+	// Conn restricts events to one connection number; 0 is all.
+	Conn uint64
+	// DecodeAs maps a TCP port to the protocol that its connections speak
+	// ("websocket", "http", "tls", "raw"), whatever their bytes look like.
+	DecodeAs map[uint16]string
+	Limits   Limits
+}
+
+// Totals is what an Analyzer counted.
+type Totals struct {
+	Packets     uint64
+	Bytes       uint64 // on the wire
+	TCPPackets  uint64
+	UDPPackets  uint64
+	Stops       [packet.NumStops]uint64 // packets without a TCP or UDP payload, by reason
+	Connections uint64
+	Messages    uint64
+	Findings    uint64
+	Errors      uint64 // findings of severity error
+	// Bounded counts events that a bound of this package or of reassembly
+	// caused: gaps of cause limit, evicted connections.
+	Bounded uint64
+}
+
+// Analyzer takes packets in capture order and gives events to a sink.
+type Analyzer struct {
+	opt     Options
+	sink    event.Sink
+	table   *reassembly.Table
+	decoded packet.Decoded
+	totals  Totals
+	pool    *deflate.Pool
+	// Scratch space, reused.
+	scratch  []byte
+	inflated inflated
+	starts   []int
+	now      int64 // time of the packet at hand
+}
+
+// New returns an Analyzer that gives events to sink.
+func New(o Options, sink event.Sink) *Analyzer {
+	o.Limits = o.Limits.withDefaults()
+	a := &Analyzer{opt: o, sink: sink, pool: deflate.NewPool(deflate.Limits{MaxOutput: uint64(o.Limits.Inflated)})}
+	a.table = reassembly.New(a, o.Limits.Reassembly)
+	return a
+}
+
+// Packet takes the next packet. p and its data are borrowed.
+func (a *Analyzer) Packet(p *capture.Packet) {
+	a.totals.Packets++
+	a.totals.Bytes += uint64(p.OrigLen)
+	a.now = p.Time
+	d := &a.decoded
+	d.Decode(p)
+	switch {
+	case d.IsTCP():
+		a.totals.TCPPackets++
+		a.table.Packet(p, d)
+	case d.Stop == packet.StopNone:
+		a.totals.UDPPackets++
+	default:
+		a.totals.Stops[d.Stop]++
+	}
+}
+
+// Close ends the capture: what is incomplete is reported as such, and every
+// connection is closed in order of number.
+func (a *Analyzer) Close() { a.table.Close() }
+
+// Totals returns what was counted so far.
+func (a *Analyzer) Totals() Totals { return a.totals }
+
+// Open implements reassembly.Opener.
+func (a *Analyzer) Open(c *reassembly.Conn) reassembly.Handler {
+	a.totals.Connections++
+	return newConn(a, c)
+}

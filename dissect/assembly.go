@@ -1,0 +1,251 @@
+package dissect
+
+import (
+	"fmt"
+
+	"github.com/sockeye-dev/sockeye/dissect/event"
+	"github.com/sockeye-dev/sockeye/dissect/websocket"
+	"github.com/sockeye-dev/sockeye/reassembly"
+)
+
+// assembly is a message that is being put together from frames.
+type assembly struct {
+	active     bool
+	compressed bool
+	streamed   bool // compressed, and inflated while it comes in
+	masked     bool
+	text       bool // payload so far is well-formed UTF-8
+	opcode     websocket.Opcode
+	number     uint64
+	frames     uint64
+	wire       uint64 // payload bytes on the wire, captured or not
+	missing    uint64
+	keep       int // how much of the payload is kept
+	buf        []byte
+	utf8       websocket.UTF8
+	span       span
+	offset     uint64
+}
+
+// begin starts a message with its first frame.
+func (m *assembly) begin(k *Conn, number uint64, h *websocket.Header, compressed bool, offset uint64) {
+	buf := m.buf[:0]
+	*m = assembly{
+		active: true, compressed: compressed, masked: h.Masked, opcode: h.Opcode, number: number,
+		text: h.Opcode == websocket.Text, offset: offset, buf: buf,
+	}
+	switch {
+	case compressed:
+		m.keep = max(k.keep(), streamAbove)
+	default:
+		m.keep = k.keep()
+	}
+	if h.Opcode.IsControl() {
+		m.keep = max(m.keep, websocket.MaxControlPayload)
+	}
+}
+
+// keep is how much of a message's payload the sinks look at.
+func (k *Conn) keep() int {
+	if k.quiet || !k.a.opt.Want.Kinds[event.KindMessage] {
+		return 0
+	}
+	switch k.a.opt.Want.Payload {
+	case event.PayloadFull:
+		return int(k.a.opt.Limits.Message)
+	case event.PayloadPreview:
+		return event.PreviewBytes
+	}
+	return 0
+}
+
+// add takes captured payload bytes, the first of which stands at pos in its frame.
+func (m *assembly) add(k *Conn, s *wsSide, b []byte, masked bool, key [4]byte, pos uint64) {
+	if m.compressed && m.missing == 0 && (m.streamed || m.wire+uint64(len(b)) > streamAbove) {
+		m.stream(k, s, b, masked, key, pos)
+	}
+	m.wire += uint64(len(b))
+	kept := b[:min(len(b), max(0, m.keep-len(m.buf)))]
+	from := len(m.buf)
+	if masked {
+		m.buf = websocket.Unmask(m.buf, kept, key, pos)
+	} else {
+		m.buf = append(m.buf, kept...)
+	}
+	if m.opcode != websocket.Text || m.compressed || !m.text {
+		return
+	}
+	m.text = m.utf8.Write(m.buf[from:])
+	if rest := b[len(kept):]; len(rest) > 0 && m.text {
+		if masked {
+			k.a.scratch = websocket.Unmask(k.a.scratch[:0], rest, key, pos+uint64(len(kept)))
+			rest = k.a.scratch
+		}
+		m.text = m.utf8.Write(rest)
+	}
+}
+
+// stream inflates a long message while it comes in: first what is held of it.
+func (m *assembly) stream(k *Conn, s *wsSide, b []byte, masked bool, key [4]byte, pos uint64) {
+	if !m.streamed {
+		m.streamed = true
+		s.inflater.stream(k, m, m.buf)
+	}
+	if masked {
+		k.a.scratch = websocket.Unmask(k.a.scratch[:0], b, key, pos)
+		b = k.a.scratch
+	}
+	s.inflater.stream(k, m, b)
+}
+
+// hole notes payload bytes that were not captured.
+func (m *assembly) hole(n uint64) {
+	m.missing += n
+	m.wire += n
+	m.text = false
+}
+
+// zeros keeps the place of missing bytes in the payload that is kept.
+func (m *assembly) zeros(n uint64) {
+	if room := max(0, m.keep-len(m.buf)); room > 0 {
+		m.buf = append(m.buf, make([]byte, min(n, uint64(room)))...)
+	}
+}
+
+// finishMessage decodes what was put together and reports it.
+func (w *webSocket) finishMessage(k *Conn, s *wsSide, m *assembly, complete bool) {
+	m.active = false
+	side := k.side(s.dir)
+	k.sum.Messages[side]++
+	k.a.totals.Messages++
+	payload, length, undecoded := m.buf, m.wire, ""
+	inflated := false
+	if m.compressed {
+		switch {
+		case m.missing > 0 || !complete:
+			undecoded = fmt.Sprintf("%d bytes of the compressed payload are missing", m.missing)
+			if m.missing == 0 {
+				undecoded = "the compressed message is not complete"
+			}
+			s.inflater.lose()
+		default:
+			var err error
+			payload, length, m.text, err = s.inflater.message(k, m)
+			if inflated = err == nil; err != nil {
+				undecoded, payload, length = s.inflater.why(err), m.buf, m.wire
+			}
+		}
+	} else if m.text {
+		m.text = complete && m.utf8.Close()
+	}
+	latency := int64(-1)
+	switch {
+	case m.opcode == websocket.Ping && complete && m.missing == 0:
+		s.sentPing(payload, m.span.time)
+	case m.opcode == websocket.Pong && complete && m.missing == 0:
+		latency = w.side[s.dir.Reverse()].answered(payload, m.span.time)
+	}
+	if !k.wants(event.KindMessage) {
+		return
+	}
+	e := &event.Message{
+		Number: m.number, Opcode: uint8(m.opcode), Length: length, WireLength: m.wire, Frames: m.frames,
+		Masked: m.masked, Compressed: m.compressed, Missing: m.missing, Complete: complete,
+		Undecoded: undecoded, Latency: latency, Offset: m.offset,
+		Text: m.opcode == websocket.Text && m.text && undecoded == "" && m.missing == 0,
+	}
+	if limit := uint64(k.a.opt.Limits.Message); length > limit && complete {
+		e.Truncated = length - limit
+	}
+	e.Payload = ownPayload(k, m, payload[:min(len(payload), max(k.keep(), controlKeep(m)))], inflated)
+	k.emit(s.dir, m.span.time, m.span.packets(), e)
+}
+
+func controlKeep(m *assembly) int {
+	if m.opcode.IsControl() {
+		return websocket.MaxControlPayload
+	}
+	return 0
+}
+
+// ownPayload gives the event its own copy; a payload that fills its buffer well
+// is given away instead of copied.
+func ownPayload(k *Conn, m *assembly, p []byte, inflated bool) []byte {
+	if !inflated && len(p) > 4096 && len(p)*4 >= cap(m.buf)*3 {
+		m.buf = nil
+		return p
+	}
+	out := append([]byte(nil), p...)
+	if cap(m.buf) > 64<<10 {
+		m.buf = nil // a rare large message must not stay with its connection
+	}
+	return out
+}
+
+// ping is a ping that waits for its pong.
+type ping struct {
+	payload string
+	time    int64
+}
+
+// maxPings bounds the pings that wait; a pong may answer only the latest (RFC 6455 §5.5.3).
+const maxPings = 16
+
+func (s *wsSide) sentPing(payload []byte, time int64) {
+	if len(s.pings) == maxPings {
+		s.pings = s.pings[:copy(s.pings, s.pings[1:])]
+	}
+	s.pings = append(s.pings, ping{string(payload), time})
+}
+
+// answered returns how long after its ping the pong came, or -1. Pings before
+// the answered one are settled with it.
+func (s *wsSide) answered(payload []byte, time int64) int64 {
+	for i := len(s.pings) - 1; i >= 0; i-- {
+		if s.pings[i].payload == string(payload) {
+			latency := time - s.pings[i].time
+			s.pings = s.pings[:copy(s.pings, s.pings[i+1:])]
+			return max(0, latency)
+		}
+	}
+	return -1
+}
+
+// search looks for the next frame header in the bytes behind a hole.
+func (w *webSocket) search(k *Conn, s *wsSide, b []byte, at reassembly.At, atEnd bool) int {
+	pos, v := websocket.Search(b, k.Starts(s.dir, at), w.expect(k, s), atEnd)
+	switch v {
+	case websocket.Found:
+		k.skipped(s.dir, pos, at)
+		s.lose(w, uint64(pos))
+		s.phase = atHeader
+		if pos == 0 {
+			return w.Data(k, s.dir, b, at)
+		}
+		return pos
+	case websocket.More:
+		if !atEnd {
+			return 0
+		}
+		pos = len(b)
+	}
+	k.skipped(s.dir, pos, at)
+	s.lose(w, uint64(pos))
+	return pos
+}
+
+// searchHeld searches in what is held, because no more comes.
+func (w *webSocket) searchHeld(k *Conn, s *wsSide, held []byte) {
+	in := &k.in[s.dir]
+	in.drop(w.search(k, s, held, in.at, true))
+	k.pump(s.dir)
+}
+
+// expect says what headers of a direction look like.
+func (w *webSocket) expect(k *Conn, s *wsSide) websocket.Expect {
+	e := websocket.UnmaskedFrames
+	if s.dir == k.Client() {
+		e = websocket.MaskedFrames
+	}
+	return e
+}

@@ -1,0 +1,312 @@
+package dissect
+
+import (
+	"sort"
+
+	"github.com/sockeye-dev/sockeye/capture/packet"
+	"github.com/sockeye-dev/sockeye/dissect/event"
+	"github.com/sockeye-dev/sockeye/reassembly"
+)
+
+// Conn is one TCP connection on its way through dissectors. It holds the bytes
+// that a dissector did not consume yet, and makes events of what it is told.
+type Conn struct {
+	a    *Analyzer
+	tcp  *reassembly.Conn
+	d    Dissector
+	in   [2]input
+	wake [2]bool // present the held bytes of this direction again
+
+	quiet   bool          // its events are not wanted (--conn)
+	settled bool          // who is client will not change any more
+	held    []event.Event // events that wait for it; From holds the packet.Dir
+	sum     *event.Connection
+	ended   bool
+	// recognised counts how often holes made a raw stream be looked at again.
+	recognised int
+}
+
+// input is the unconsumed prefix of one direction.
+type input struct {
+	buf    []byte
+	at     reassembly.At // of buf[0]
+	tail   reassembly.At // of buf[tailAt], where the newest segment begins
+	tailAt int
+	// starts are the stream offsets at which segments begin: the places where a
+	// frame header is likeliest after a hole.
+	starts []uint64
+	fin    bool
+}
+
+// at returns where byte i of the prefix comes from. Bytes of a prefix of many
+// segments are attributed to the first or to the newest of them.
+func (in *input) atByte(i int) reassembly.At {
+	at := in.at
+	if i >= in.tailAt {
+		at = in.tail
+	}
+	at.Offset = in.at.Offset + uint64(i)
+	return at
+}
+
+func (in *input) append(b []byte, at reassembly.At) {
+	if len(in.buf) == 0 {
+		in.at = at
+		in.starts = in.starts[:0]
+	}
+	in.tail, in.tailAt = at, len(in.buf)
+	in.starts = append(in.starts, at.Offset)
+	in.buf = append(in.buf, b...)
+}
+
+// drop forgets the first n bytes.
+func (in *input) drop(n int) {
+	if n == 0 {
+		return
+	}
+	in.at = in.atByte(n)
+	in.tailAt = max(0, in.tailAt-n)
+	gone := sort.Search(len(in.starts), func(i int) bool { return in.starts[i] >= in.at.Offset })
+	in.starts = in.starts[:copy(in.starts, in.starts[gone:])]
+	in.buf = in.buf[:copy(in.buf, in.buf[n:])]
+	if len(in.buf) == 0 && cap(in.buf) > 4096 {
+		in.buf = nil
+	}
+}
+
+func newConn(a *Analyzer, c *reassembly.Conn) *Conn {
+	k := &Conn{a: a, tcp: c}
+	k.quiet = a.opt.Conn != 0 && a.opt.Conn != c.Number
+	k.settled = c.ClientKnown()
+	k.sum = &event.Connection{ClosedBy: event.NoSide}
+	k.d = firstDissector(k)
+	return k
+}
+
+// firstDissector obeys --decode-as, and else waits for the bytes to tell.
+func firstDissector(k *Conn) Dissector {
+	for _, port := range []uint16{k.tcp.Flow.LoPort, k.tcp.Flow.HiPort} {
+		if p := protocolNamed(k.a.opt.DecodeAs[port]); p != nil {
+			s := &signs{k: k, forced: true, client: k.tcp.ClientDir(), clientKnown: k.tcp.ClientKnown()}
+			return k.enter(p, s)
+		}
+	}
+	return newRecogniser(!k.tcp.Midstream)
+}
+
+// enter notes that the connection speaks p from here on.
+func (k *Conn) enter(p *protocol, s *signs) Dissector {
+	k.sum.Protocol = p.name
+	d := p.start(k, s)
+	if name := d.Layer(); name != "" {
+		k.addLayer(name)
+	}
+	return d
+}
+
+func (k *Conn) addLayer(name string) {
+	if n := len(k.sum.Layers); n == 0 || k.sum.Layers[n-1] != name {
+		k.sum.Layers = append(k.sum.Layers, name)
+	}
+}
+
+// setClient decides which direction is the client's and lets waiting events go.
+func (k *Conn) setClient(dir packet.Dir) {
+	if !k.settled {
+		k.tcp.SetClient(dir)
+	}
+	k.settle()
+}
+
+func (k *Conn) settle() {
+	if k.settled {
+		return
+	}
+	k.settled = true
+	for i := range k.held {
+		e := &k.held[i]
+		e.From = k.side(packet.Dir(e.From))
+		k.a.sink.Event(e)
+	}
+	k.held = nil
+}
+
+func (k *Conn) side(dir packet.Dir) event.Side { return event.FromDir(dir, k.tcp.ClientDir()) }
+
+// Client is the direction in which the client sends.
+func (k *Conn) Client() packet.Dir { return k.tcp.ClientDir() }
+
+// wants tells whether an event of this kind would be looked at.
+func (k *Conn) wants(kind event.Kind) bool { return !k.quiet && k.a.opt.Want.Kinds[kind] }
+
+// emit hands an event of a direction to the sink.
+func (k *Conn) emit(dir packet.Dir, time int64, packets [2]uint64, d event.Detail) {
+	e := event.Event{Time: time, Conn: k.tcp.Number, From: event.Side(dir), Packets: packets, Detail: d}
+	if !k.settled {
+		k.held = append(k.held, e)
+		return
+	}
+	e.From = k.side(dir)
+	k.a.sink.Event(&e)
+}
+
+// report hands an event of the connection as a whole to the sink.
+func (k *Conn) report(time int64, packets [2]uint64, d event.Detail) {
+	k.a.sink.Event(&event.Event{Time: time, Conn: k.tcp.Number, From: event.NoSide, Packets: packets, Detail: d})
+}
+
+// lastOf returns where the last of n bytes comes from that Data was given at at.
+func (k *Conn) lastOf(dir packet.Dir, at reassembly.At, n int) reassembly.At {
+	in := &k.in[dir]
+	if len(in.buf) == 0 || n == 0 {
+		return at
+	}
+	return in.atByte(int(at.Offset-in.at.Offset) + n - 1)
+}
+
+// Switch hands the rest of both directions to another dissector.
+func (k *Conn) Switch(d Dissector) {
+	k.d = d
+	k.wake = [2]bool{true, true}
+}
+
+// Wake presents the held bytes of a direction again: something in the other
+// direction changed what they mean.
+func (k *Conn) Wake(dir packet.Dir) { k.wake[dir] = true }
+
+// Starts returns the offsets at which segments begin in bytes that Data was
+// given at at. Borrowed until the next call.
+func (k *Conn) Starts(dir packet.Dir, at reassembly.At) []int {
+	out := k.a.starts[:0]
+	for _, s := range k.in[dir].starts {
+		if s >= at.Offset {
+			out = append(out, int(s-at.Offset))
+		}
+	}
+	if len(out) == 0 || len(k.in[dir].buf) == 0 {
+		out = append(out[:0], 0)
+	}
+	k.a.starts = out
+	return out
+}
+
+// Data implements reassembly.Handler.
+func (k *Conn) Data(dir packet.Dir, b []byte, at reassembly.At) {
+	if k.wants(event.KindData) {
+		k.emit(dir, at.Time, [2]uint64{at.Packet, at.Packet}, &event.Data{Offset: at.Offset, Bytes: append([]byte(nil), b...)})
+	}
+	in := &k.in[dir]
+	if len(in.buf) == 0 {
+		n := 0
+		for n < len(b) {
+			d := k.d
+			m := d.Data(k, dir, b[n:], advance(at, n))
+			n += m
+			if m == 0 && k.d == d {
+				break
+			}
+		}
+		if n < len(b) {
+			in.append(b[n:], advance(at, n))
+		}
+	} else {
+		in.append(b, at)
+		k.pump(dir)
+	}
+	k.rouse(dir.Reverse())
+}
+
+func advance(at reassembly.At, n int) reassembly.At {
+	at.Offset += uint64(n)
+	return at
+}
+
+// pump presents the held bytes of a direction until nothing more is consumed.
+func (k *Conn) pump(dir packet.Dir) {
+	in := &k.in[dir]
+	n := 0
+	for n < len(in.buf) {
+		d := k.d
+		m := d.Data(k, dir, in.buf[n:], in.atByte(n))
+		n += m
+		if m == 0 && k.d == d {
+			break
+		}
+	}
+	in.drop(n)
+}
+
+// rouse serves the directions whose bytes became readable by what was read last.
+func (k *Conn) rouse(first packet.Dir) {
+	for i := 0; k.wake[0] || k.wake[1]; i++ {
+		dir := first
+		if i%2 == 1 {
+			dir = first.Reverse()
+		}
+		if !k.wake[dir] {
+			continue
+		}
+		k.wake[dir] = false
+		k.pump(dir)
+		if k.in[dir].fin {
+			k.d.Fin(k, dir, k.in[dir].buf)
+		}
+	}
+}
+
+// Gap implements reassembly.Handler.
+func (k *Conn) Gap(dir packet.Dir, n uint64, cause reassembly.Cause, at reassembly.At) {
+	if cause == reassembly.Limit {
+		k.a.totals.Bounded++
+	}
+	if k.wants(event.KindGap) {
+		k.emit(dir, at.Time, [2]uint64{at.Packet, at.Packet}, &event.Gap{Offset: at.Offset, Length: n, Cause: cause.String()})
+	}
+	in := &k.in[dir]
+	if !k.d.Gap(k, dir, in.buf, n, at) {
+		k.lost()
+	}
+	in.drop(len(in.buf))
+	k.rouse(dir)
+}
+
+// lost begins recognition anew behind a hole that the dissector did not survive.
+func (k *Conn) lost() { k.Switch(newRecogniserAfter(k.d)) }
+
+// skipped reports bytes that were captured but belong to no unit that could be read.
+func (k *Conn) skipped(dir packet.Dir, n int, at reassembly.At) {
+	if n > 0 && k.wants(event.KindGap) {
+		k.emit(dir, at.Time, [2]uint64{at.Packet, at.Packet}, &event.Gap{Offset: at.Offset, Length: uint64(n), Cause: reassembly.Midstream.String()})
+	}
+}
+
+// Fin implements reassembly.Handler.
+func (k *Conn) Fin(dir packet.Dir, _ reassembly.At) {
+	k.in[dir].fin = true
+	k.d.Fin(k, dir, k.in[dir].buf)
+	k.rouse(dir)
+}
+
+// End implements reassembly.Handler.
+func (k *Conn) End(reason reassembly.Reason, by packet.Dir, at reassembly.At) {
+	if reason == reassembly.EndEvicted {
+		k.a.totals.Bounded++
+	}
+	k.end()
+}
+
+// end ends dissectors until one stays: a recogniser's last guess is a dissector
+// that reads what was held, and is ended in turn.
+func (k *Conn) end() {
+	for {
+		d := k.d
+		d.End(k)
+		k.rouse(k.Client())
+		if k.d == d {
+			break
+		}
+	}
+	k.settle()
+	k.ended = true
+	k.in = [2]input{}
+}

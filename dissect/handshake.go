@@ -1,0 +1,113 @@
+package dissect
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/sockeye-dev/sockeye/dissect/event"
+	"github.com/sockeye-dev/sockeye/dissect/http1"
+	"github.com/sockeye-dev/sockeye/dissect/websocket"
+)
+
+// attempt is a WebSocket opening handshake: the request, and its answer once it is there.
+type attempt struct {
+	req     *http1.Request // nil: not captured
+	resp    *http1.Response
+	packets [2]uint64
+}
+
+func newAttempt(req *http1.Request, span [2]uint64) *attempt {
+	return &attempt{req: req, packets: span}
+}
+
+// asksForWebSocket tells whether a request shows any sign of WebSocket: wrong
+// handshakes are handshakes too.
+func asksForWebSocket(req *http1.Request) bool {
+	h := req.Headers
+	return h.HasToken("Upgrade", "websocket") || h.Has("Sec-WebSocket-Key") || h.Has("Sec-WebSocket-Version")
+}
+
+// answersWebSocket tells whether a 101 whose request was not captured is one to WebSocket.
+func answersWebSocket(resp *http1.Response) bool {
+	h := resp.Headers
+	return h.HasToken("Upgrade", "websocket") || h.Has("Sec-WebSocket-Accept")
+}
+
+// answer completes the handshake and reports it.
+func (a *attempt) answer(k *Conn, resp *http1.Response, span [2]uint64, time int64) {
+	a.resp = resp
+	if a.packets[0] == 0 {
+		a.packets = span
+	}
+	a.packets = [2]uint64{min(a.packets[0], span[0]), max(a.packets[1], span[1])}
+	k.sum.Subprotocol = strings.Join(resp.Headers.Values("Sec-WebSocket-Protocol"), ", ")
+	if a.req != nil {
+		k.sum.Host, k.sum.Path = a.req.Headers.Get("Host"), a.req.Target
+	}
+	a.report(k, time)
+}
+
+// unanswered reports an attempt that got no answer before the connection ended.
+func (a *attempt) unanswered(k *Conn) { a.report(k, k.tcp.Last) }
+
+func (a *attempt) report(k *Conn, time int64) {
+	if !k.wants(event.KindHandshake) {
+		return
+	}
+	h := &event.Handshake{}
+	if r := a.req; r != nil {
+		h.Method, h.Target = r.Method, r.Target
+		h.HTTPVersion = fmt.Sprintf("%d.%d", r.Major, r.Minor)
+		h.RequestHeaders = fields(r.Headers)
+		h.Key = r.Headers.Get("Sec-WebSocket-Key")
+		if h.Key != "" {
+			h.AcceptExpected = websocket.AcceptKey(h.Key)
+		}
+		h.Version = r.Headers.Get("Sec-WebSocket-Version")
+		h.Origin, h.Host = r.Headers.Get("Origin"), r.Headers.Get("Host")
+		h.SubprotocolsOffered = r.Headers.List("Sec-WebSocket-Protocol")
+		h.ExtensionsOffered = strings.Join(r.Headers.Values("Sec-WebSocket-Extensions"), ", ")
+	}
+	if r := a.resp; r != nil {
+		h.Status, h.Reason = r.Status, r.Reason
+		h.ResponseHeaders = fields(r.Headers)
+		h.Accepted = r.Status == 101
+		h.Accept = r.Headers.Get("Sec-WebSocket-Accept")
+		h.Subprotocol = strings.Join(r.Headers.Values("Sec-WebSocket-Protocol"), ", ")
+		h.Extensions = strings.Join(r.Headers.Values("Sec-WebSocket-Extensions"), ", ")
+		if h.HTTPVersion == "" {
+			h.HTTPVersion = fmt.Sprintf("%d.%d", r.Major, r.Minor)
+		}
+	}
+	k.report(time, a.packets, h)
+}
+
+func fields(hs http1.Headers) []event.Header {
+	out := make([]event.Header, len(hs))
+	for i, f := range hs {
+		out[i] = event.Header(f)
+	}
+	return out
+}
+
+// compression is what the handshake agreed on permessage-deflate (RFC 7692 §7.1).
+type compression struct {
+	known bool // the handshake was captured
+	on    bool
+	pmd   websocket.PMD
+}
+
+// compression reads the agreement. What the server answered counts, even where
+// it should not have: it is what both sides then do.
+func (a *attempt) compression() compression {
+	if a.resp == nil {
+		return compression{}
+	}
+	answer, _ := websocket.ParseExtensions(a.resp.Headers.Values("Sec-WebSocket-Extensions"))
+	var offer []websocket.Extension
+	if a.req != nil {
+		offer, _ = websocket.ParseExtensions(a.req.Headers.Values("Sec-WebSocket-Extensions"))
+	}
+	pmd, on, _ := websocket.AgreedPMD(offer, answer)
+	return compression{known: true, on: on, pmd: pmd}
+}

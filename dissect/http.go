@@ -1,0 +1,271 @@
+package dissect
+
+import (
+	"github.com/sockeye-dev/sockeye/capture/packet"
+	"github.com/sockeye-dev/sockeye/dissect/http1"
+	"github.com/sockeye-dev/sockeye/reassembly"
+)
+
+// maxPipelined bounds the requests that wait for their responses. Beyond it the
+// oldest is forgotten: its response is then paired with the next.
+const maxPipelined = 1024
+
+// httpStream pairs requests with responses until one of them upgrades the connection.
+type httpStream struct {
+	client  httpSide
+	server  httpSide
+	pending []*exchange // requests without a final response, oldest first
+	any     bool        // a whole head was read: the connection is HTTP for certain
+}
+
+// httpSide is where one direction stands.
+type httpSide struct {
+	phase   httpPhase
+	scanner http1.Scanner
+	body    http1.Body
+}
+
+type httpPhase uint8
+
+const (
+	inHead    httpPhase = iota
+	inBody              // of the message whose head was read last
+	onHold              // client: behind a request that wants to leave HTTP, until it is answered
+	isHunting           // behind a hole: waiting for a segment that begins with a head
+)
+
+// exchange is a request that waits for its response.
+type exchange struct {
+	method  string
+	attempt *attempt // it asks for WebSocket
+	upgrade bool     // it asks for something, or is CONNECT
+}
+
+func startHTTP(k *Conn, s *signs) Dissector {
+	h := &httpStream{}
+	if !s.fresh {
+		h.hunt()
+	}
+	return h
+}
+
+// hunt makes both directions wait for the beginning of a head.
+func (h *httpStream) hunt() {
+	h.client, h.server = httpSide{phase: isHunting}, httpSide{phase: isHunting}
+	h.pending = nil
+}
+
+func (h *httpStream) Layer() string { return "http/1.1" }
+
+func (h *httpStream) Data(k *Conn, dir packet.Dir, b []byte, at reassembly.At) int {
+	s, looks := &h.client, http1.LooksLikeRequest
+	if dir != k.Client() {
+		s, looks = &h.server, http1.LooksLikeResponse
+	}
+	switch s.phase {
+	case onHold:
+		return h.holdEarly(k, b)
+	case isHunting:
+		switch v := looks(b); {
+		case v == http1.Maybe && len(b) < k.a.opt.Limits.Recognise:
+			return 0
+		case v != http1.Yes:
+			k.skipped(dir, len(b), at)
+			return len(b)
+		}
+		s.phase = inHead
+		s.scanner.Reset()
+		fallthrough
+	case inHead:
+		return h.head(k, dir, s, b, at)
+	}
+	n, done, err := s.body.Consume(b)
+	if err != nil {
+		s.phase = isHunting
+		return len(b)
+	}
+	if done {
+		s.phase = inHead
+		if n == 0 {
+			return h.head(k, dir, s, b, at)
+		}
+	}
+	return n
+}
+
+// head reads a request's or a response's head, once it is whole.
+func (h *httpStream) head(k *Conn, dir packet.Dir, s *httpSide, b []byte, at reassembly.At) int {
+	n, err := s.scanner.Scan(b)
+	if err == nil && n == 0 && len(b) <= k.a.opt.Limits.HTTPHead {
+		if s == &h.server && http1.LooksLikeResponse(b) == http1.No {
+			return h.notHTTP(k, dir, s, b, at)
+		}
+		return 0
+	}
+	s.scanner.Reset()
+	if err != nil || n == 0 {
+		return h.notHTTP(k, dir, s, b, at)
+	}
+	last := k.lastOf(dir, at, n)
+	span := [2]uint64{at.Packet, last.Packet}
+	if s == &h.client {
+		req, err := http1.ParseRequest(b[:n])
+		if err != nil {
+			return h.notHTTP(k, dir, s, b, at)
+		}
+		h.request(k, &req, span)
+		return n
+	}
+	resp, err := http1.ParseResponse(b[:n])
+	if err != nil {
+		return h.notHTTP(k, dir, s, b, at)
+	}
+	h.response(k, &resp, span, last.Time)
+	return n
+}
+
+// notHTTP gives up on a direction: the whole connection, where nothing of it was
+// HTTP so far. A request that never completed and is answered by something else
+// than HTTP leaves its connection raw.
+func (h *httpStream) notHTTP(k *Conn, dir packet.Dir, s *httpSide, b []byte, at reassembly.At) int {
+	answered := s == &h.client || len(h.pending) == 0
+	if !h.any && answered {
+		k.sum.Layers = nil
+		k.Switch(k.enter(protocolNamed("raw"), &signs{k: k, fresh: true}))
+		return 0
+	}
+	s.phase = isHunting
+	k.skipped(dir, len(b), at)
+	return len(b)
+}
+
+// request takes a whole request head.
+func (h *httpStream) request(k *Conn, req *http1.Request, span [2]uint64) {
+	h.any = true
+	if k.sum.Path == "" || len(k.sum.Layers) == 1 && k.sum.Status == 0 {
+		k.sum.Host, k.sum.Path = req.Headers.Get("Host"), req.Target
+	}
+	x := &exchange{method: req.Method, upgrade: req.Method == "CONNECT" || len(req.Headers.UpgradeTokens()) > 0}
+	if asksForWebSocket(req) {
+		x.attempt, x.upgrade = newAttempt(req, span), true
+	}
+	if len(h.pending) == maxPipelined {
+		h.pending = h.pending[1:]
+	}
+	h.pending = append(h.pending, x)
+	h.client.body = http1.RequestBody(req)
+	h.client.phase = inBody
+	if x.upgrade && h.client.body.Done() {
+		h.client.phase = onHold
+	}
+}
+
+// response takes a whole response head.
+func (h *httpStream) response(k *Conn, resp *http1.Response, span [2]uint64, time int64) {
+	h.any = true
+	var x *exchange
+	if len(h.pending) > 0 {
+		x = h.pending[0]
+	} else {
+		x = &exchange{}
+	}
+	if resp.Status == 101 && x.attempt == nil && x.method == "" && answersWebSocket(resp) {
+		x.attempt = &attempt{} // its request is in a hole, or was before the capture
+	}
+	h.server.body = http1.ResponseBody(x.method, resp)
+	h.server.phase = inBody
+	if resp.Status < 200 && resp.Status != 101 {
+		return // interim: the final response is still to come
+	}
+	if k.sum.Status == 0 || x.attempt != nil {
+		k.sum.Status = resp.Status
+	}
+	if len(h.pending) > 0 {
+		h.pending = h.pending[1:]
+	}
+	switch {
+	case x.attempt != nil:
+		x.attempt.answer(k, resp, span, time)
+		if resp.Status == 101 {
+			k.sum.Protocol = "websocket"
+			k.addLayer("websocket")
+			k.Switch(newWebSocket(k, x.attempt))
+			return
+		}
+	case resp.Switches(x.method):
+		// A tunnel, or another protocol: what follows is recognised like a new
+		// connection where it is a tunnel, and raw where it is an upgrade.
+		if resp.Status == 101 {
+			k.Switch(k.enter(protocolNamed("raw"), &signs{k: k, fresh: true}))
+		} else {
+			k.Switch(newRecogniser(true))
+		}
+		return
+	}
+	h.release(k)
+}
+
+// holdEarly keeps what the client sent behind an upgrade request until the
+// answer tells what it is.
+func (h *httpStream) holdEarly(k *Conn, b []byte) int {
+	if len(b) <= k.a.opt.Limits.EarlyData {
+		return 0
+	}
+	// No answer was captured: the bytes themselves must tell.
+	k.lost()
+	return 0
+}
+
+// release lets the client's bytes go on as HTTP once no upgrade is waited for.
+func (h *httpStream) release(k *Conn) {
+	for _, x := range h.pending {
+		if x.upgrade {
+			return
+		}
+	}
+	if h.client.phase == onHold {
+		h.client.phase = inHead
+		k.Wake(k.Client())
+	}
+}
+
+// lostUpgrade is the WebSocket request whose answer is in a hole.
+func (h *httpStream) lostUpgrade() *attempt {
+	for _, x := range h.pending {
+		if x.attempt != nil {
+			return x.attempt
+		}
+	}
+	return nil
+}
+
+func (h *httpStream) Gap(k *Conn, dir packet.Dir, held []byte, n uint64, at reassembly.At) bool {
+	s := &h.client
+	if dir != k.Client() {
+		s = &h.server
+	}
+	switch s.phase {
+	case inBody:
+		if _, sync := s.body.Skip(n); sync {
+			return true
+		}
+	case isHunting:
+		return true
+	}
+	return false
+}
+
+func (h *httpStream) Fin(*Conn, packet.Dir, []byte) {}
+
+// End reports an upgrade that nobody answered. What the client sent behind it
+// may tell that it was accepted all the same.
+func (h *httpStream) End(k *Conn) {
+	if x := h.lostUpgrade(); x != nil {
+		if h.client.phase == onHold && len(k.in[k.Client()].buf) > 0 && !k.tcp.HasSeen(k.Client().Reverse()) {
+			k.lost()
+			return
+		}
+		x.unanswered(k)
+		h.pending = nil
+	}
+}

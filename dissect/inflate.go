@@ -1,0 +1,106 @@
+package dissect
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/sockeye-dev/sockeye/dissect/event"
+	"github.com/sockeye-dev/sockeye/dissect/websocket"
+	"github.com/sockeye-dev/sockeye/dissect/websocket/deflate"
+)
+
+// streamAbove is the compressed size above which a message is inflated while it
+// comes in. Below it, the payload is held until it is whole: it may turn out to
+// have a hole, and then the window is not touched.
+const streamAbove = 64 << 10
+
+// inflater decompresses the messages of one direction (RFC 7692 §7.2.2).
+type inflater struct {
+	f       deflate.Inflater
+	known   bool // the handshake was captured
+	missing bool // bytes of this direction are in a hole
+	running bool // a long message is being inflated while it comes in
+	out     *inflated
+}
+
+// inflated takes what is inflated: it keeps the beginning and checks UTF-8.
+type inflated struct {
+	buf  []byte
+	keep int
+	text bool
+	utf8 websocket.UTF8
+}
+
+func (o *inflated) Inflated(p []byte) {
+	o.buf = append(o.buf, p[:min(len(p), max(0, o.keep-len(o.buf)))]...)
+	if o.text {
+		o.text = o.utf8.Write(p)
+	}
+}
+
+func (i *inflater) init(a *Analyzer, c compression, side event.Side) {
+	i.known = c.known
+	var p deflate.Params
+	if c.on {
+		p = deflate.Params{WindowBits: c.pmd.ServerMaxWindowBits, NoTakeover: c.pmd.ServerNoContextTakeover}
+		if side == event.Client {
+			p = deflate.Params{WindowBits: c.pmd.ClientMaxWindowBits, NoTakeover: c.pmd.ClientNoContextTakeover}
+		}
+	}
+	i.f.Init(a.pool, p)
+	if !c.known {
+		i.f.Lost()
+	}
+}
+
+// lose says that the sender's window holds bytes that were not seen.
+func (i *inflater) lose() {
+	i.missing, i.running = true, false
+	i.f.Lost()
+}
+
+// close gives the window back.
+func (i *inflater) close() { i.f.Release() }
+
+// start begins a message. A long one has an output of its own, because others
+// are inflated before it ends.
+func (i *inflater) start(k *Conn, m *assembly, out *inflated) {
+	*out = inflated{buf: out.buf[:0], keep: k.keep(), text: m.opcode == websocket.Text}
+	i.out = out
+	i.f.Begin(out)
+}
+
+// stream inflates what came of a long message so far.
+func (i *inflater) stream(k *Conn, m *assembly, piece []byte) {
+	if !i.running {
+		i.start(k, m, &inflated{})
+		i.running = true
+	}
+	i.f.Write(piece) //nolint:errcheck // the error remains until End
+}
+
+// message ends a message: the whole of it is in m, or was streamed. It returns
+// the kept output, borrowed, the inflated length, and whether it is UTF-8.
+func (i *inflater) message(k *Conn, m *assembly) (out []byte, length uint64, text bool, err error) {
+	if !i.running {
+		i.start(k, m, &k.a.inflated)
+		i.f.Write(m.buf) //nolint:errcheck // the error remains until End
+	}
+	i.running = false
+	r, err := i.f.End()
+	o := i.out
+	return o.buf, r.Bytes, o.text && o.utf8.Close(), err
+}
+
+// why says in a sentence why a message could not be decompressed.
+func (i *inflater) why(err error) string {
+	switch {
+	case errors.Is(err, deflate.ErrUnknownHistory) && !i.known:
+		return "compression state unknown: it refers to messages from before the capture"
+	case errors.Is(err, deflate.ErrUnknownHistory) && i.missing:
+		return "compression state unknown: it refers to bytes that are missing in the capture"
+	case errors.Is(err, deflate.ErrUnknownHistory):
+		return "compression state unknown: it refers to a message that could not be decompressed"
+	}
+	return strings.TrimPrefix(err.Error(), "deflate: ")
+}

@@ -1,0 +1,51 @@
+package dissect
+
+import "github.com/sockeye-dev/sockeye/reassembly"
+
+// Limits bounds what the analyzer holds for one connection. Zero means the
+// documented default; reaching a limit is said in an event and never breaks framing.
+type Limits struct {
+	// Message is how much payload is kept of one message, in bytes; the rest is
+	// counted and checked, but not kept. Default 16 MiB.
+	Message int64
+	// Inflated is how far one message is decompressed, in bytes. Default 64 MiB.
+	Inflated int64
+	// HTTPHead is the largest head of a request or response. Default 256 KiB.
+	HTTPHead int
+	// Recognise is how many bytes of a direction are held to find out what a
+	// connection speaks. Default 64 KiB.
+	Recognise int
+	// EarlyData is how many bytes of the client are held that follow an upgrade
+	// request and precede its answer. Default 256 KiB.
+	EarlyData int
+	// Reassembly bounds the floor below.
+	Reassembly reassembly.Limits
+}
+
+// Defaults of Limits.
+const (
+	DefaultMessage   = 16 << 20
+	DefaultInflated  = 64 << 20
+	DefaultHTTPHead  = 256 << 10
+	DefaultRecognise = 64 << 10
+	DefaultEarlyData = 256 << 10
+)
+
+func (l Limits) withDefaults() Limits {
+	if l.Message == 0 {
+		l.Message = DefaultMessage
+	}
+	if l.Inflated == 0 {
+		l.Inflated = DefaultInflated
+	}
+	if l.HTTPHead == 0 {
+		l.HTTPHead = DefaultHTTPHead
+	}
+	if l.Recognise == 0 {
+		l.Recognise = DefaultRecognise
+	}
+	if l.EarlyData == 0 {
+		l.EarlyData = DefaultEarlyData
+	}
+	return l
+}

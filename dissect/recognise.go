@@ -1,0 +1,276 @@
+package dissect
+
+import (
+	"bytes"
+
+	"github.com/sockeye-dev/sockeye/capture/packet"
+	"github.com/sockeye-dev/sockeye/dissect/http1"
+	"github.com/sockeye-dev/sockeye/dissect/tls"
+	"github.com/sockeye-dev/sockeye/dissect/websocket"
+	"github.com/sockeye-dev/sockeye/reassembly"
+)
+
+// signs is what the recogniser of a protocol looks at, and what it concludes.
+type signs struct {
+	k *Conn
+	// b are the held bytes by direction, starts the offsets in them at which
+	// segments begin.
+	b      [2][]byte
+	starts [2][]int
+	// fresh: b begins with the first bytes of both streams. Otherwise it begins
+	// in midstream or behind a hole, perhaps within a unit.
+	fresh bool
+	// final: more will not come, or is not waited for.
+	final bool
+	// client is the direction of the client, as far as known; recognisers set it.
+	client      packet.Dir
+	clientKnown bool
+	// upgrade is the WebSocket request whose answer was not captured, if any.
+	upgrade *attempt
+	forced  bool // by --decode-as
+}
+
+// clients returns the directions that may be the client's.
+func (s *signs) clients() []packet.Dir {
+	if s.clientKnown {
+		return []packet.Dir{s.client}
+	}
+	return []packet.Dir{s.client, s.client.Reverse()}
+}
+
+func (s *signs) found(client packet.Dir) verdict {
+	s.client, s.clientKnown = client, true
+	return yes
+}
+
+// recogniser holds the first bytes of a connection, or those behind a hole,
+// until they tell what the connection speaks.
+type recogniser struct {
+	fresh   bool
+	before  Dissector // what the connection spoke before the hole; nil at its beginning
+	upgrade *attempt
+	look    [2]int // a direction is looked at again when it is this long, or has a new line
+	seen    [2]int
+}
+
+func newRecogniser(fresh bool) *recogniser { return &recogniser{fresh: fresh} }
+
+// newRecogniserAfter recognises anew behind a hole that d did not survive.
+func newRecogniserAfter(d Dissector) *recogniser {
+	r := &recogniser{before: d}
+	switch d := d.(type) {
+	case *recogniser:
+		r.before, r.upgrade = d.before, d.upgrade
+	case *httpStream:
+		r.upgrade = d.lostUpgrade()
+	}
+	return r
+}
+
+func (r *recogniser) Layer() string { return "" }
+
+func (r *recogniser) Data(k *Conn, dir packet.Dir, b []byte, at reassembly.At) int {
+	if r.worthLooking(dir, b) {
+		held := k.in[dir.Reverse()].buf
+		bound := k.a.opt.Limits.Recognise
+		r.decide(k, dir, b, at, len(b) >= bound || len(held) >= bound)
+	}
+	return 0
+}
+
+// worthLooking keeps a stream of tiny segments from being looked at anew with each.
+func (r *recogniser) worthLooking(dir packet.Dir, b []byte) bool {
+	fresh := b[min(r.seen[dir], len(b)):]
+	r.seen[dir] = len(b)
+	if len(b) < 64 || len(b) >= r.look[dir] || bytes.IndexByte(fresh, '\n') >= 0 && len(b) < 8192 {
+		r.look[dir] = len(b) + len(b)/2
+		return true
+	}
+	return false
+}
+
+// decide asks the table. b are the bytes of dir; those of the other direction are held.
+func (r *recogniser) decide(k *Conn, dir packet.Dir, b []byte, at reassembly.At, final bool) {
+	s := &signs{k: k, fresh: r.fresh, final: final, client: k.tcp.ClientDir(), clientKnown: k.settled, upgrade: r.upgrade}
+	other := dir.Reverse()
+	s.b[dir], s.b[other] = b, k.in[other].buf
+	if !r.fresh {
+		s.starts[dir] = append([]int(nil), k.Starts(dir, at)...)
+		s.starts[other] = append([]int(nil), k.Starts(other, k.in[other].at)...)
+	}
+	for i := range protocols {
+		p := &protocols[i]
+		switch p.recognise(s) {
+		case yes:
+			r.settle(k, p, s)
+			return
+		case maybe:
+			if !final {
+				return
+			}
+		}
+	}
+}
+
+// settle hands the connection to what was recognised. Behind a hole, bytes that
+// nobody recognises stay what the connection spoke before.
+func (r *recogniser) settle(k *Conn, p *protocol, s *signs) {
+	if h, ok := r.before.(*httpStream); ok && p.name == "raw" {
+		h.hunt()
+		k.Switch(h)
+		return
+	}
+	if s.clientKnown {
+		k.setClient(s.client)
+	}
+	k.Switch(k.enter(p, s))
+	k.settle()
+}
+
+func (r *recogniser) Gap(k *Conn, dir packet.Dir, held []byte, _ uint64, at reassembly.At) bool {
+	if r.fresh && len(held) > 0 {
+		// The bytes before the hole are the best there will be.
+		r.decide(k, dir, held, k.in[dir].at, true)
+		if k.d != Dissector(r) {
+			d := k.d
+			k.wake[dir] = false
+			k.pump(dir)
+			return d.Gap(k, dir, k.in[dir].buf, 1, at)
+		}
+	}
+	k.skipped(dir, len(held), k.in[dir].at)
+	r.fresh = false
+	r.look, r.seen = [2]int{}, [2]int{}
+	return true
+}
+
+func (r *recogniser) Fin(k *Conn, dir packet.Dir, held []byte) {}
+
+// End decides on what there is. Where no byte was seen, there is nothing to name.
+func (r *recogniser) End(k *Conn) {
+	c := k.Client()
+	if len(k.in[0].buf)+len(k.in[1].buf) == 0 {
+		return
+	}
+	r.decide(k, c, k.in[c].buf, k.in[c].at, true)
+}
+
+func fromHTTP(v http1.Verdict) verdict {
+	switch v {
+	case http1.Yes:
+		return yes
+	case http1.Maybe:
+		return maybe
+	}
+	return no
+}
+
+func fromTLS(v tls.Verdict) verdict {
+	switch v {
+	case tls.Yes:
+		return yes
+	case tls.Maybe:
+		return maybe
+	}
+	return no
+}
+
+// anyStart applies look at each segment's beginning and returns the best verdict.
+// At the beginning of a connection only its first byte counts.
+func (s *signs) anyStart(dir packet.Dir, look func([]byte) verdict) verdict {
+	b := s.b[dir]
+	if len(b) == 0 {
+		return no
+	}
+	if s.fresh {
+		return look(b)
+	}
+	best := no
+	for _, at := range s.starts[dir] {
+		if v := look(b[at:]); v > best {
+			best = v
+		}
+		if best == yes {
+			break
+		}
+	}
+	return best
+}
+
+// recogniseHTTP takes a request line from the client, or a status line from the
+// server where the request was not seen (RFC 9112 §2.1).
+func recogniseHTTP(s *signs) verdict {
+	best := no
+	for _, c := range s.clients() {
+		req := s.anyStart(c, func(b []byte) verdict { return fromHTTP(http1.LooksLikeRequest(b)) })
+		if req == yes {
+			return s.found(c)
+		}
+		res := s.anyStart(c.Reverse(), func(b []byte) verdict { return fromHTTP(http1.LooksLikeResponse(b)) })
+		if res == yes && (req == maybe || len(s.b[c]) == 0 || !s.fresh) {
+			return s.found(c)
+		}
+		// An answer that is not HTTP decides an unfinished request line.
+		if s.fresh && res == no && len(s.b[c.Reverse()]) > 0 {
+			req = no
+		}
+		best = max(best, req, res)
+	}
+	return best
+}
+
+// recogniseTLS takes a ClientHello, or behind a hole any record at a segment's beginning.
+func recogniseTLS(s *signs) verdict {
+	best := no
+	for _, c := range s.clients() {
+		look := func(b []byte) verdict { return fromTLS(tls.LooksLikeTLS(b)) }
+		client, server := s.anyStart(c, look), s.anyStart(c.Reverse(), look)
+		switch {
+		case s.fresh && len(s.b[c]) > 0:
+			if client == yes {
+				return s.found(c)
+			}
+			best = max(best, client)
+		case client == yes && (server == yes || len(s.b[c.Reverse()]) == 0), server == yes && len(s.b[c]) == 0:
+			if s.final || client == yes && server == yes {
+				return yes
+			}
+			best = maybe
+		default:
+			best = max(best, min(maybe, max(client, server)))
+		}
+	}
+	return best
+}
+
+// recogniseWebSocket finds frames without their handshake (midstream, or behind
+// a hole): chains of plausible headers, the client's masked, the server's not.
+func recogniseWebSocket(s *signs) verdict {
+	if s.fresh {
+		return no // a connection seen from its first byte has its handshake
+	}
+	best := no
+	for _, c := range s.clients() {
+		client := websocketSigns(s, c, websocket.MaskedFrames)
+		server := websocketSigns(s, c.Reverse(), websocket.UnmaskedFrames)
+		need := websocket.BitsUnknown
+		if s.upgrade != nil {
+			need = websocket.BitsKnown
+		}
+		switch {
+		case client.Bits+server.Bits >= need && !client.Against && !server.Against:
+			return s.found(c)
+		case client.More || server.More:
+			best = maybe
+		}
+	}
+	return best
+}
+
+// recogniseRaw takes what nothing else wanted, once there is something to take.
+func recogniseRaw(s *signs) verdict {
+	if len(s.b[0])+len(s.b[1]) == 0 {
+		return maybe
+	}
+	return yes
+}

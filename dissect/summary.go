@@ -1,0 +1,73 @@
+package dissect
+
+import (
+	"fmt"
+
+	"github.com/sockeye-dev/sockeye/capture/packet"
+	"github.com/sockeye-dev/sockeye/dissect/event"
+	"github.com/sockeye-dev/sockeye/reassembly"
+)
+
+// Overlap implements reassembly.Handler.
+func (k *Conn) Overlap(dir packet.Dir, o *reassembly.Overlap) {
+	first := "an earlier packet"
+	if o.FirstPacket != 0 {
+		first = fmt.Sprintf("packet %d", o.FirstPacket)
+	}
+	k.find(dir, o.Time, [2]uint64{o.FirstPacket, o.Packet}, &event.Finding{
+		Rule: "TCP-OVERLAP", Severity: event.Warning, Reference: "RFC 9293 §3.4",
+		Text:     fmt.Sprintf("packet %d carries other bytes at stream offset %d than %s; the first copy is kept", o.Packet, o.Offset, first),
+		Evidence: fmt.Sprintf("first % x, then % x", o.First, o.Second),
+	})
+}
+
+// find counts a finding, and reports it where findings are looked at.
+func (k *Conn) find(dir packet.Dir, time int64, packets [2]uint64, f *event.Finding) {
+	k.a.totals.Findings++
+	switch f.Severity {
+	case event.Error:
+		k.sum.Errors++
+		k.a.totals.Errors++
+	case event.Warning:
+		k.sum.Warnings++
+	}
+	if k.wants(event.KindFinding) {
+		k.emit(dir, time, packets, f)
+	}
+}
+
+// Forget implements reassembly.Handler: the connection's figures are final.
+func (k *Conn) Forget() {
+	if !k.ended {
+		k.end()
+	}
+	k.d = nil
+	if !k.wants(event.KindConnection) {
+		return
+	}
+	c, s := k.tcp, k.sum
+	client := c.ClientDir()
+	s.Start, s.End = c.Start, c.Last
+	s.Client = c.Flow.Source(client).String()
+	s.Server = c.Flow.Source(client.Reverse()).String()
+	if s.Protocol == "" {
+		s.Protocol = "raw"
+	}
+	if len(s.Layers) == 0 {
+		s.Layers = []string{"raw"}
+	}
+	s.State = c.State().String()
+	if by, ok := c.ClosedBy(); ok {
+		s.ClosedBy = k.side(by)
+	}
+	s.Midstream = c.Midstream
+	s.Packets = c.Packets
+	for _, dir := range []packet.Dir{client, client.Reverse()} {
+		side := k.side(dir)
+		s.Bytes[side] = c.Bytes(dir)
+		s.Missing[side] = c.Missing(dir)
+	}
+	s.HasMessages = s.Protocol == "websocket"
+	s.RTT = c.RTT
+	k.a.sink.Event(&event.Event{Time: c.Last, Conn: c.Number, From: event.NoSide, Packets: [2]uint64{c.FirstPacket, c.LastPacket}, Detail: s})
+}

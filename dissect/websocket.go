@@ -1,0 +1,317 @@
+package dissect
+
+import (
+	"github.com/sockeye-dev/sockeye/capture/packet"
+	"github.com/sockeye-dev/sockeye/dissect/event"
+	"github.com/sockeye-dev/sockeye/dissect/websocket"
+	"github.com/sockeye-dev/sockeye/reassembly"
+)
+
+// webSocket reads the frames of both directions and puts messages together.
+//
+//	bytes ─► header ─► payload, unmasked as it streams past ─► assembly ─► Message
+//	  └ hole over a header ─► search for the next plausible one ─┘
+type webSocket struct {
+	attempt *attempt // nil: the handshake was not captured
+	comp    compression
+	side    [2]wsSide // by packet.Dir
+}
+
+// wsPhase is where a direction stands.
+type wsPhase uint8
+
+const (
+	atHeader  wsPhase = iota // the next byte is a frame's first
+	inPayload                // rest bytes of the frame's payload follow
+	searching                // behind a hole: where the next header is, is not known
+	inLost                   // rest bytes follow of a frame whose header is partly in a hole
+)
+
+// wsSide is one direction.
+type wsSide struct {
+	dir      packet.Dir
+	phase    wsPhase
+	frame    event.Frame
+	packets  span
+	pos      uint64 // payload bytes of the frame that passed, captured or not
+	rest     uint64 // payload bytes of the frame that are to come
+	messages uint64
+	data     assembly  // the data message that is not finished
+	single   assembly  // a message of one frame: control, or data inside an unfinished message
+	to       *assembly // where the frame's payload goes: &data, &single, or nil
+	inflater inflater
+	pings    []ping
+	lost     uint64 // bytes in holes since the last frame that was read whole
+}
+
+// span is the packets that carried something, and the time of the last.
+type span struct {
+	first, last uint64
+	time        int64
+}
+
+func (s *span) add(at reassembly.At) {
+	if s.first == 0 || at.Packet < s.first {
+		s.first = at.Packet
+	}
+	if at.Packet >= s.last {
+		s.last, s.time = at.Packet, at.Time
+	}
+}
+
+func (s *span) packets() [2]uint64 { return [2]uint64{s.first, s.last} }
+
+// newWebSocket reads frames behind a handshake: both directions begin with a header.
+func newWebSocket(k *Conn, a *attempt) *webSocket {
+	w := &webSocket{attempt: a}
+	if a != nil {
+		w.comp = a.compression()
+	}
+	for dir := range w.side {
+		s := &w.side[dir]
+		s.dir = packet.Dir(dir)
+		s.inflater.init(k.a, w.comp, k.side(s.dir))
+	}
+	return w
+}
+
+// startWebSocket reads frames in midstream, or behind a hole: both directions
+// search for their first header.
+func startWebSocket(k *Conn, s *signs) Dissector {
+	w := newWebSocket(k, s.upgrade)
+	if s.upgrade != nil {
+		s.upgrade.unanswered(k)
+	}
+	if !s.forced || k.tcp.Midstream {
+		w.side[0].phase, w.side[1].phase = searching, searching
+	}
+	return w
+}
+
+func (w *webSocket) Layer() string { return "websocket" }
+
+func (w *webSocket) Data(k *Conn, dir packet.Dir, b []byte, at reassembly.At) int {
+	s := &w.side[dir]
+	switch s.phase {
+	case searching:
+		return w.search(k, s, b, at, false)
+	case inLost:
+		n := int(min(s.rest, uint64(len(b))))
+		s.rest -= uint64(n)
+		if s.rest == 0 {
+			s.phase = atHeader
+		}
+		return n
+	case inPayload:
+		n := int(min(s.rest, uint64(len(b))))
+		w.payload(k, s, b[:n], at)
+		return n
+	}
+	h, n := websocket.ParseHeader(b)
+	if n == 0 {
+		return 0
+	}
+	w.begin(k, s, &h, n, at, k.lastOf(dir, at, n))
+	return n
+}
+
+// begin starts a frame whose header is whole.
+func (w *webSocket) begin(k *Conn, s *wsSide, h *websocket.Header, n int, at, last reassembly.At) {
+	s.frame = event.Frame{
+		Number: s.frame.Number + 1, Offset: at.Offset, Fin: h.Fin, RSV: h.RSV, Opcode: uint8(h.Opcode),
+		Masked: h.Masked, Mask: h.Mask, Length: h.Length, HeaderLength: n,
+	}
+	s.packets = span{}
+	s.packets.add(at)
+	s.packets.add(last)
+	s.pos, s.rest = 0, h.Length
+	s.phase = inPayload
+	w.assign(k, s, h)
+	if s.rest == 0 {
+		w.finishFrame(k, s)
+	}
+}
+
+// assign finds the message that the frame belongs to. A data frame with FIN
+// inside an unfinished message stands alone; one without ends the unfinished one.
+func (w *webSocket) assign(k *Conn, s *wsSide, h *websocket.Header) {
+	s.to = nil
+	switch {
+	case h.Opcode.IsControl() && !h.Opcode.IsReserved():
+		s.to = &s.single
+	case h.Opcode == websocket.Continuation:
+		if s.data.active {
+			s.to = &s.data
+			if s.lost > 0 {
+				s.data.hole(s.lost)
+			}
+		}
+	case h.Opcode == websocket.Text || h.Opcode == websocket.Binary:
+		s.to = &s.data
+		if s.data.active {
+			if h.Fin {
+				s.to = &s.single
+			} else {
+				w.finishMessage(k, s, &s.data, false)
+			}
+		}
+	}
+	s.lost = 0
+	if s.to == nil {
+		return
+	}
+	if !s.to.active {
+		s.messages++
+		compressed := h.RSV&4 != 0 && h.Opcode.IsData() && (w.comp.on || !w.comp.known)
+		s.to.begin(k, s.messages, h, compressed, s.frame.Offset)
+	}
+	s.to.frames++
+	s.frame.Message = s.to.number
+}
+
+// payload takes the next captured bytes of the frame at hand.
+func (w *webSocket) payload(k *Conn, s *wsSide, b []byte, at reassembly.At) {
+	s.packets.add(at)
+	if s.to != nil {
+		s.to.add(k, s, b, s.frame.Masked, s.frame.Mask, s.pos)
+	}
+	s.pos += uint64(len(b))
+	s.rest -= uint64(len(b))
+	if s.rest == 0 {
+		w.finishFrame(k, s)
+	}
+}
+
+// finishFrame reports the frame, and the message if this was its last.
+func (w *webSocket) finishFrame(k *Conn, s *wsSide) {
+	s.phase = atHeader
+	w.reportFrame(k, s)
+	if m := s.to; m != nil {
+		m.span.merge(s.packets)
+		if s.frame.Fin || m == &s.single {
+			w.finishMessage(k, s, m, true)
+		}
+	}
+	s.to = nil
+}
+
+func (s *span) merge(o span) {
+	if s.first == 0 || o.first < s.first {
+		s.first = o.first
+	}
+	if o.last >= s.last {
+		s.last, s.time = o.last, o.time
+	}
+}
+
+func (w *webSocket) reportFrame(k *Conn, s *wsSide) {
+	if k.wants(event.KindFrame) {
+		f := s.frame
+		k.emit(s.dir, s.packets.time, s.packets.packets(), &f)
+	}
+}
+
+// Gap keeps framing in sync through a hole inside a frame, and begins a search
+// behind one that covers a header (DESIGN: a frame of known length survives).
+func (w *webSocket) Gap(k *Conn, dir packet.Dir, held []byte, n uint64, at reassembly.At) bool {
+	s := &w.side[dir]
+	switch s.phase {
+	case searching:
+		if len(held) > 0 {
+			w.searchHeld(k, s, held)
+			if s.phase != searching {
+				return w.Gap(k, dir, k.in[dir].buf, n, at)
+			}
+		}
+		return true
+	case atHeader:
+		if _, total, ok := websocket.PartialHeader(held); ok {
+			// The length survived, though the masking key did not: the frame is
+			// lost, but not where it ends.
+			s.phase, s.rest = inLost, total-uint64(len(held))
+			s.lose(w, uint64(len(held)))
+		} else {
+			s.search(w, n+uint64(len(held)))
+			k.skipped(dir, len(held), k.in[dir].at)
+			return true
+		}
+	}
+	in := min(n, s.rest)
+	if s.phase == inLost {
+		s.lose(w, in)
+		s.rest -= in
+		if s.rest == 0 {
+			s.phase = atHeader
+		}
+	} else {
+		w.missing(k, s, in, at)
+	}
+	if n > in {
+		s.search(w, n-in)
+	}
+	return true
+}
+
+// missing passes over payload bytes that were not captured.
+func (w *webSocket) missing(k *Conn, s *wsSide, n uint64, at reassembly.At) {
+	s.frame.Missing += n
+	if s.to != nil {
+		s.to.hole(n)
+		s.to.zeros(n)
+	}
+	s.pos += n
+	s.rest -= n
+	if s.rest == 0 {
+		w.finishFrame(k, s)
+	}
+}
+
+// lose notes bytes of frames that were not read: what was compressed in them is
+// missing from the window.
+func (s *wsSide) lose(w *webSocket, n uint64) {
+	s.lost += n
+	s.inflater.lose()
+}
+
+func (s *wsSide) search(w *webSocket, lost uint64) {
+	s.phase = searching
+	s.lose(w, lost)
+}
+
+func (w *webSocket) Fin(k *Conn, dir packet.Dir, held []byte) {
+	s := &w.side[dir]
+	if s.phase == searching && len(held) > 0 {
+		w.searchHeld(k, s, held)
+	}
+}
+
+// End reports what is cut off: a frame whose header is whole, and its message.
+func (w *webSocket) End(k *Conn) {
+	for _, dir := range []packet.Dir{k.Client(), k.Client().Reverse()} {
+		s := &w.side[dir]
+		if s.phase == searching && len(k.in[dir].buf) > 0 {
+			w.searchHeld(k, s, k.in[dir].buf)
+		}
+		w.cut(k, s)
+		s.inflater.close()
+	}
+}
+
+// cut ends a direction wherever it stands.
+func (w *webSocket) cut(k *Conn, s *wsSide) {
+	if s.phase == inPayload {
+		s.frame.Missing += s.rest
+		w.reportFrame(k, s)
+		if m := s.to; m != nil {
+			m.span.merge(s.packets)
+			m.missing += s.rest
+			m.wire += s.rest
+			w.finishMessage(k, s, m, false)
+		}
+		s.to = nil
+	}
+	if s.data.active {
+		w.finishMessage(k, s, &s.data, false)
+	}
+	s.phase, s.lost = searching, 1
+}
