@@ -155,9 +155,6 @@ func (x extent) extension(data []byte, off int, next uint8) (int, Stop) {
 	default:
 		size = (int(data[off+1]) + 1) * 8
 	}
-	if size < 8 {
-		return 0, StopMalformed
-	}
 	return size, x.check(data, off+size)
 }
 

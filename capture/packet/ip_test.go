@@ -49,7 +49,7 @@ func ipCases() []frameCase {
 		{"ICMP", v4, ip4(1, seg), base4(0, 1, 0).with(stop(StopProtocol))},
 		{"ip4 AH", v4, ip4(51, ah(6, seg)), base4(0, 6, 80).with(segment(44, payload))},
 		{"ip4 AH twice, then ESP", v4, ip4(51, ah(51, ah(50, seg))), base4(0, 50, 0).with(stop(StopEncrypted))},
-		{"ip4 AH of 4 bytes", v4, ip4(51, make([]byte, 60)), base4(0, 0, 0).with(stop(StopProtocol))},
+		{"ip4 AH of length 0, which is 8 bytes", v4, ip4(51, make([]byte, 60)), base4(0, 0, 0).with(stop(StopProtocol))},
 		{"ip4 AH without end", v4, ip4(51, bytes.Repeat(unhex("33 00 0000 00000000"), 40)), base4(0, 51, 0).with(stop(StopMalformed), noFlow)},
 		{"ip4 AH beyond the datagram", v4, ip4(51, unhex("06 ff 0000 00000000")), base4(0, 51, 0).with(stop(StopMalformed), noFlow)},
 
@@ -76,6 +76,8 @@ func ipCases() []frameCase {
 		{"ip6 jumbogram", v6, jumboHBH("00011193", tcp(nil, jumbo)), base6(0, 6, 80).with(segment(48, jumbo))},
 		{"ip6 jumbogram shorter than the frame", v6, jumboHBH("00011190", tcp(nil, jumbo)), base6(0, 6, 80).with(segment(48, jumbo[:len(jumbo)-3]))},
 		{"ip6 jumbogram that is none", v6, jumboHBH("0000001b", seg), base6(0, 0, 0).with(stop(StopMalformed), noFlow)},
+		{"ip6 hop-by-hop padding, no jumbogram", v6, ip6Length(0, 0, ext(6, unhex("00 0103 000000"), seg)), at6(48)},
+		{"ip6 hop-by-hop header beyond the frame", v6, ip6Length(0, 0, unhex("06 01 000000000000")), base6(0, 0, 0).with(stop(StopMalformed), noFlow)},
 		{"ip6 jumbogram, lying", v6, jumboHBH("ffffffff", seg), at6(48)},
 		{"ip6 hop-by-hop option without end", v6, ip6Length(0, 0, ext(6, unhex("01ff 00000000"), seg)), base6(0, 0, 0).with(stop(StopMalformed), noFlow)},
 	}

@@ -87,6 +87,7 @@ func linkCases() []frameCase {
 		{"PPP, MPLS", capture.LinkPPP, join(unhex("0281"), seg), only(StopTunnel)},
 		{"Cisco HDLC", capture.LinkPPPHDLC, join(unhex("0f00 0800"), seg), at4(4, etherType(0x0800))},
 		{"PPPoE link", capture.LinkPPPEther, join(unhex("11 00 0001 0031 0021"), seg), at4(8)},
+		{"PPPoE link, version 2", capture.LinkPPPEther, join(unhex("21 00 0001 0031 0021"), seg), only(StopMalformed)},
 		{"PPPoE discovery", capture.LinkPPPEther, unhex("11 09 0000 0000"), only(StopNotIP)},
 
 		{"802.11", capture.LinkIEEE80211, seg, only(StopLinkType)},
