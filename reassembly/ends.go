@@ -10,7 +10,10 @@ func (t *Table) segment(c *Conn, d *packet.Decoded, at At) {
 	h.flags |= seen
 	seq := d.Seq
 	if d.Flags&packet.SYN != 0 {
-		t.syn(c, d, at)
+		if !t.syn(c, d, at) {
+			t.stats.Ignored++
+			return
+		}
 		seq++
 	} else {
 		c.state |= handshaken
@@ -32,9 +35,9 @@ func (t *Table) segment(c *Conn, d *packet.Decoded, at At) {
 	h.window = d.Window
 	if d.PayloadLen > 0 || d.Flags&packet.FIN != 0 {
 		t.data(c, d, seq, at)
-		if h.trouble != nil {
-			t.declare(c, dir, at)
-		}
+	}
+	if h.trouble != nil {
+		t.declare(c, dir, at)
 	}
 	if c.half[0].flags&c.half[1].flags&finDone != 0 {
 		t.end(c, EndFIN, at)
@@ -136,7 +139,10 @@ func (t *Table) declare(c *Conn, dir packet.Dir, at At) {
 		default:
 			return
 		}
-		if to > x.proofUpTo || to <= h.nxt {
+		if to > x.proofUpTo {
+			if h.acked > x.proofUpTo {
+				x.proofUpTo = 0 // a part was proven; take the fuller proof
+			}
 			break
 		}
 		t.skipTo(c, dir, to, Lost, x.proofAt)

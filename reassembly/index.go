@@ -1,8 +1,6 @@
 package reassembly
 
 import (
-	"encoding/binary"
-	"math/bits"
 	"math/rand/v2"
 
 	"github.com/sockeye-dev/sockeye/capture/packet"
@@ -17,7 +15,7 @@ type index struct {
 	free    *Conn // chained by newer
 	used    int   // Conns of the slabs ever handed out
 	count   int
-	seed    [3]uint64
+	seed    uint64
 }
 
 const slabSize = 256
@@ -30,19 +28,11 @@ type entry struct {
 func newIndex() index {
 	// The seed keeps senders from choosing flows that collide. Nothing that
 	// comes out depends on it.
-	return index{entries: make([]entry, 1024), seed: [3]uint64{rand.Uint64(), rand.Uint64(), rand.Uint64() | 1}}
-}
-
-func mix(a, b uint64) uint64 {
-	hi, lo := bits.Mul64(a, b)
-	return hi ^ lo
+	return index{entries: make([]entry, 1024), seed: rand.Uint64()}
 }
 
 func (x *index) hash(f *packet.Flow) uint32 {
-	le := binary.LittleEndian
-	h := mix(le.Uint64(f.Lo[:])^x.seed[0], le.Uint64(f.Lo[8:])^x.seed[1])
-	h = mix(h^le.Uint64(f.Hi[:]), le.Uint64(f.Hi[8:])^x.seed[1])
-	h = mix(h^uint64(f.LoPort)^uint64(f.HiPort)<<16^uint64(f.Proto)<<32^uint64(f.Version)<<40, x.seed[2])
+	h := f.Hash(x.seed)
 	return uint32(h ^ h>>32)
 }
 

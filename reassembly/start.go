@@ -88,19 +88,24 @@ func (t *Table) start(c *Conn, dir packet.Dir, low uint64) {
 	t.prove(c, dir, c.lastAt())
 }
 
-// syn takes the SYN of direction dir: the byte after it is the stream's first.
-func (t *Table) syn(c *Conn, d *packet.Decoded, at At) {
+// syn takes a SYN: the byte after it is the stream's first. It returns false if
+// the SYN belongs to another connection.
+func (t *Table) syn(c *Conn, d *packet.Decoded, at At) bool {
 	h, peer := &c.half[d.Dir], &c.half[d.Dir.Reverse()]
 	first := d.Seq + 1
+	answer := d.Flags&packet.ACK != 0
+	if off := peer.offset(d.Ack); answer && peer.flags&synSeen != 0 && (off < 0 || off > int64(peer.nxt)) && h.base != first {
+		return false // RFC 9293 §3.10.7.3: it does not answer the SYN that was sent
+	}
 	switch {
 	case h.flags&started != 0 && h.base != first:
-		return // an old SYN-ACK, or garbage
+		return false
 	case h.flags&started != 0:
 	case h.flags&anchored != 0:
 		if off := h.offset(first); off >= 0 && t.nearStart(h, uint64(off)) {
 			t.start(c, d.Dir, uint64(off))
 		} else {
-			return
+			return false
 		}
 	default:
 		h.begin(first)
@@ -110,7 +115,7 @@ func (t *Table) syn(c *Conn, d *packet.Decoded, at At) {
 		h.scale = min(d.WindowScale, unknownScale)
 	}
 	c.Midstream = false
-	if d.Flags&packet.ACK == 0 {
+	if !answer {
 		if peer.flags&synSeen == 0 || c.state&answered != 0 {
 			c.setClient(d.Dir)
 			if c.state&(answered|rttDone) == 0 {
@@ -118,7 +123,7 @@ func (t *Table) syn(c *Conn, d *packet.Decoded, at At) {
 				c.state |= synTimed
 			}
 		}
-		return
+		return true
 	}
 	if c.state&answered == 0 {
 		c.state |= answered
@@ -126,6 +131,7 @@ func (t *Table) syn(c *Conn, d *packet.Decoded, at At) {
 			c.setClient(d.Dir.Reverse())
 		}
 	}
+	return true
 }
 
 // nearStart tells whether off can be the beginning of what a tentative stream holds.

@@ -29,6 +29,8 @@ type Table struct {
 	now  int64 // the clock
 	prev int64 // time of the previous packet
 	next int64 // nothing expires before
+
+	suspect *Conn // connection of the previous packet, if its time was not believed yet
 }
 
 // Lists of a connection.
@@ -63,11 +65,14 @@ func (t *Table) Packet(p *capture.Packet, d *packet.Decoded) {
 	c.LastPacket = p.Number
 	if c.state&ended != 0 {
 		t.afterEnd(c, d)
-		t.touch(c)
-		return
+	} else {
+		t.segment(c, d, at)
 	}
-	t.segment(c, d, at)
 	t.touch(c)
+	t.suspect = nil
+	if p.Time-t.now > maxJump {
+		t.suspect = c
+	}
 }
 
 // Close ends the capture: what still waits is handed on with its holes as gaps,
@@ -135,15 +140,17 @@ func (t *Table) open(p *capture.Packet, d *packet.Decoded) *Conn {
 
 // tick advances the clock and lets go what is due.
 func (t *Table) tick(ts int64) {
-	switch {
-	case t.now == math.MinInt64:
-		t.now = ts
-	case t.stats.Packets == 2 && t.now-ts > maxJump:
-		t.now = ts // the first packet's time was the outlier
-	case ts-t.now > maxJump:
+	if t.now == math.MinInt64 || t.stats.Packets == 2 && t.now-ts > maxJump {
+		t.now = ts // the first, or the first one's time was the outlier
+	}
+	if ts-t.now > maxJump {
 		t.now = max(t.now, min(ts, t.prev))
-	case ts > t.now:
-		t.now = ts
+		if t.suspect != nil {
+			t.touch(t.suspect) // it was later than the clock said then
+		}
+	}
+	if ts-t.now <= maxJump {
+		t.now = max(t.now, ts)
 	}
 	t.prev = ts
 	if t.now >= t.next {
@@ -230,6 +237,9 @@ func (t *Table) evict() {
 
 func (t *Table) forget(c *Conn) {
 	c.handler.Forget()
+	if t.suspect == c {
+		t.suspect = nil
+	}
 	t.lists[c.where].remove(c)
 	t.conns.remove(c)
 }
