@@ -170,3 +170,31 @@ func TestUnknownHistory(t *testing.T) {
 		t.Errorf("%d right, %d failed", right, failed)
 	}
 }
+
+// Long messages in pieces of every size slide the window many times, between messages that came whole.
+func TestPiecesOfLargeMessages(t *testing.T) {
+	random := make([]byte, 100_000)
+	rand.New(rand.NewSource(4)).Read(random)
+	messages := [][]byte{bytes.Join(chat(900, 220), nil), random, bytes.Repeat([]byte("abcde"), 40_000), bytes.Join(chat(300, 500), nil)}
+	for _, size := range []int{1, 2, 3, 7, 15, 16, 17, 100, 1460, 65535} {
+		s := newSender(t, 6, false)
+		f := newInflater(Params{})
+		for i, m := range messages {
+			var got collector
+			f.Begin(&got)
+			for p := s.message(m); len(p) > 0; p = p[min(size, len(p)):] {
+				if err := f.Write(p[:min(size, len(p))]); err != nil {
+					t.Fatalf("pieces of %d, message %d: %v", size, i, err)
+				}
+			}
+			res, err := f.End()
+			if err != nil || !bytes.Equal(got.Bytes(), m) || res.Bytes != uint64(len(m)) || res.Notes != 0 {
+				t.Fatalf("pieces of %d, message %d: %d of %d bytes, %+v, %v", size, i, got.Len(), len(m), res, err)
+			}
+			small := chat(i+1, 250)[i]
+			if got, _, err := f.Message(nil, s.message(small), 1<<20); err != nil || !bytes.Equal(got, small) {
+				t.Fatalf("pieces of %d, after message %d: %q, %v", size, i, got, err)
+			}
+		}
+	}
+}
