@@ -110,7 +110,8 @@ type Problem struct {
 	// Line counts from 1 in the head, empty lines before the start line
 	// included; 0 for problems of the body.
 	Line int
-	// Offset of the line's first byte in the head; in the body, of the byte itself.
+	// Offset of the line's first byte in the head; of a problem within a body,
+	// of the byte itself, counted from the head's end.
 	Offset uint64
 	// Text is the line, without its end, or its first MaxProblemText bytes;
 	// for lengths and codings the field's value.
@@ -119,7 +120,7 @@ type Problem struct {
 
 func (p Problem) String() string {
 	if p.Line == 0 {
-		return fmt.Sprintf("byte %d: %v", p.Offset, p.Kind)
+		return fmt.Sprintf("%v: %q", p.Kind, p.Text)
 	}
 	return fmt.Sprintf("line %d: %v: %q", p.Line, p.Kind, p.Text)
 }
