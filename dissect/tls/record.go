@@ -23,8 +23,8 @@ func ParseRecordHeader(b []byte) (h RecordHeader, ok bool) {
 }
 
 // Plausible tells whether h can be a record's header: a type in use, version
-// 3.0 to 3.4, a length that the type allows. Of random headers, fewer than one
-// in three million is plausible.
+// 3.0 to 3.4, a length that the type allows. Of random headers, about one in two
+// million is plausible.
 func (h RecordHeader) Plausible() bool {
 	if h.Version < VersionSSL30 || h.Version > VersionTLS13 || h.Length > MaxRecord {
 		return false
