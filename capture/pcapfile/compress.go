@@ -9,7 +9,6 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
-	"github.com/pierrec/lz4/v4"
 )
 
 // compressions lists the recognised compressions. Zstd and lz4 share the magic
@@ -23,8 +22,7 @@ var compressions = [...]struct {
 	{"zstd", []byte{0x28, 0xb5, 0x2f, 0xfd}, openZstd},
 	{"zstd", []byte{0x50, 0x2a, 0x4d, 0x18}, openZstd},
 	{"lz4", []byte{0x04, 0x22, 0x4d, 0x18}, openLz4},
-	{"lz4", []byte{0x02, 0x21, 0x4c, 0x18}, openLz4}, // legacy frame
-	{"xz", []byte{0xfd, '7', 'z', 'X', 'Z', 0}, openXz},
+	{"xz", xzMagic, openXz},
 }
 
 // decompress returns src, or what decompresses it and the compression's name.
@@ -36,8 +34,8 @@ func (r *Reader) decompress(src io.Reader) (io.Reader, string, error) {
 	}
 	whole := io.MultiReader(bytes.NewReader(head[:n]), src)
 	for _, c := range compressions {
-		if !bytes.HasPrefix(head[:n], c.magic) {
-			continue
+		if m := c.magic[:min(len(c.magic), max(n, 4))]; !bytes.HasPrefix(head[:n], m) {
+			continue // of fewer than 6 bytes, xz may be cut in its magic number
 		}
 		d := &decompressor{name: c.name}
 		var closer func() error
@@ -71,10 +69,6 @@ func openZstd(src *bufio.Reader) (io.Reader, func() error, error) {
 		return nil, nil, err
 	}
 	return z, func() error { z.Close(); return nil }, nil
-}
-
-func openLz4(src *bufio.Reader) (io.Reader, func() error, error) {
-	return lz4.NewReader(src), nil, nil
 }
 
 // decompressor names the compression in errors, and turns a panic of a
@@ -113,7 +107,7 @@ func beginsLikeCapture(b []byte) bool {
 	for _, m := range [...]string{
 		"\xa1\xb2\xc3\xd4", "\xa1\xb2\x3c\x4d", "\xa1\xb2\xcd\x34",
 		"\xd4\xc3\xb2\xa1", "\x4d\x3c\xb2\xa1", "\x34\xcd\xb2\xa1",
-		"\x0a\x0d\x0d\x0a", "\x1f\x8b", "\x28\xb5\x2f\xfd", "\x04\x22\x4d\x18", "\x02\x21\x4c\x18", "\xfd7zX",
+		"\x0a\x0d\x0d\x0a", "\x1f\x8b", "\x28\xb5\x2f\xfd", "\x04\x22\x4d\x18", "\xfd7zX",
 	} {
 		if len(b) > 0 && len(b) < len(m) && m[:len(b)] == string(b) {
 			return true

@@ -22,6 +22,7 @@ type NgWriter struct {
 	w      *bufio.Writer
 	ifaces []Interface
 	block  []byte // the block being built; packet data goes past it
+	zero   [3]byte
 }
 
 // Option codes that only the writer needs (§4.1, §4.6).
@@ -160,8 +161,7 @@ func (w *NgWriter) endAround(at int, data []byte) error {
 	total := uint32(len(w.block) + padded(len(data)) + 4)
 	binary.LittleEndian.PutUint32(w.block[4:], total)
 	w.u32(total)
-	var zero [3]byte
-	for _, part := range [...][]byte{w.block[:at], data, zero[:padded(len(data))-len(data)], w.block[at:]} {
+	for _, part := range [...][]byte{w.block[:at], data, w.zero[:padded(len(data))-len(data)], w.block[at:]} {
 		if _, err := w.w.Write(part); err != nil {
 			return err
 		}
