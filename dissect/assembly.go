@@ -5,7 +5,6 @@ import (
 
 	"github.com/sockeye-dev/sockeye/dissect/event"
 	"github.com/sockeye-dev/sockeye/dissect/websocket"
-	"github.com/sockeye-dev/sockeye/reassembly"
 )
 
 // assembly is a message that is being put together from frames.
@@ -209,43 +208,4 @@ func (s *wsSide) answered(payload []byte, time int64) int64 {
 		}
 	}
 	return -1
-}
-
-// search looks for the next frame header in the bytes behind a hole.
-func (w *webSocket) search(k *Conn, s *wsSide, b []byte, at reassembly.At, atEnd bool) int {
-	pos, v := websocket.Search(b, k.Starts(s.dir, at), w.expect(k, s), atEnd)
-	switch v {
-	case websocket.Found:
-		k.skipped(s.dir, pos, at)
-		s.lose(w, uint64(pos))
-		s.phase = atHeader
-		if pos == 0 {
-			return w.Data(k, s.dir, b, at)
-		}
-		return pos
-	case websocket.More:
-		if !atEnd {
-			return 0
-		}
-		pos = len(b)
-	}
-	k.skipped(s.dir, pos, at)
-	s.lose(w, uint64(pos))
-	return pos
-}
-
-// searchHeld searches in what is held, because no more comes.
-func (w *webSocket) searchHeld(k *Conn, s *wsSide, held []byte) {
-	in := &k.in[s.dir]
-	in.drop(w.search(k, s, held, in.at, true))
-	k.pump(s.dir)
-}
-
-// expect says what headers of a direction look like.
-func (w *webSocket) expect(k *Conn, s *wsSide) websocket.Expect {
-	e := websocket.UnmaskedFrames
-	if s.dir == k.Client() {
-		e = websocket.MaskedFrames
-	}
-	return e
 }

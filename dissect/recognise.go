@@ -17,6 +17,7 @@ type signs struct {
 	// segments begin.
 	b      [2][]byte
 	starts [2][]int
+	at     [2]reassembly.At // of the first byte of b
 	// fresh: b begins with the first bytes of both streams. Otherwise it begins
 	// in midstream or behind a hole, perhaps within a unit.
 	fresh bool
@@ -28,6 +29,8 @@ type signs struct {
 	// upgrade is the WebSocket request whose answer was not captured, if any.
 	upgrade *attempt
 	forced  bool // by --decode-as
+	// frameAt are the offsets in b of the first frame headers found, or -1.
+	frameAt [2]int
 }
 
 // clients returns the directions that may be the client's.
@@ -91,9 +94,10 @@ func (r *recogniser) worthLooking(dir packet.Dir, b []byte) bool {
 
 // decide asks the table. b are the bytes of dir; those of the other direction are held.
 func (r *recogniser) decide(k *Conn, dir packet.Dir, b []byte, at reassembly.At, final bool) {
-	s := &signs{k: k, fresh: r.fresh, final: final, client: k.tcp.ClientDir(), clientKnown: k.settled, upgrade: r.upgrade}
+	s := &signs{k: k, frameAt: [2]int{-1, -1}, fresh: r.fresh, final: final, client: k.tcp.ClientDir(), clientKnown: k.settled, upgrade: r.upgrade}
 	other := dir.Reverse()
 	s.b[dir], s.b[other] = b, k.in[other].buf
+	s.at[dir], s.at[other] = at, k.in[other].at
 	if !r.fresh {
 		s.starts[dir] = append([]int(nil), k.Starts(dir, at)...)
 		s.starts[other] = append([]int(nil), k.Starts(other, k.in[other].at)...)
@@ -219,26 +223,56 @@ func recogniseHTTP(s *signs) verdict {
 	return best
 }
 
-// recogniseTLS takes a ClientHello, or behind a hole any record at a segment's beginning.
+// recogniseTLS takes the hellos, or behind a hole a chain of records (RFC 8446 §5.1).
 func recogniseTLS(s *signs) verdict {
 	best := no
 	for _, c := range s.clients() {
-		look := func(b []byte) verdict { return fromTLS(tls.LooksLikeTLS(b)) }
-		client, server := s.anyStart(c, look), s.anyStart(c.Reverse(), look)
-		switch {
-		case s.fresh && len(s.b[c]) > 0:
-			if client == yes {
+		if s.fresh {
+			if len(s.b[c]) == 0 {
+				continue
+			}
+			v := fromTLS(tls.LooksLikeClient(s.b[c]))
+			if v == yes {
 				return s.found(c)
 			}
-			best = max(best, client)
-		case client == yes && (server == yes || len(s.b[c.Reverse()]) == 0), server == yes && len(s.b[c]) == 0:
-			if s.final || client == yes && server == yes {
-				return yes
-			}
-			best = maybe
-		default:
-			best = max(best, min(maybe, max(client, server)))
+			best = max(best, v)
+			continue
 		}
+		hello := s.anyStart(c, func(b []byte) verdict { return fromTLS(tls.LooksLikeClient(b)) })
+		if hello == yes {
+			return s.found(c)
+		}
+		if s.recordChain(c)+s.recordChain(c.Reverse()) >= chainRecords {
+			return yes
+		}
+	}
+	return best
+}
+
+// chainRecords is how many plausible TLS records in a row, over both directions,
+// tell TLS in midstream: each shows about 30 bits.
+const chainRecords = 2
+
+// recordChain counts the TLS records of a direction that follow each other from
+// the beginning of a segment on, each up to the next or to the end of what is held.
+func (s *signs) recordChain(dir packet.Dir) int {
+	best := 0
+	for i, at := range s.starts[dir] {
+		if i == 64 {
+			break // what begins with 64 segments inside records is no TLS, or very patient
+		}
+		n := 0
+		for b := s.b[dir][at:]; ; n++ {
+			h, ok := tls.ParseRecordHeader(b)
+			if !ok || !h.Plausible() || len(b) < tls.RecordHeaderLen+int(h.Length) {
+				if len(b) > 0 && (!ok || !h.Plausible()) {
+					n = 0
+				}
+				break
+			}
+			b = b[tls.RecordHeaderLen+int(h.Length):]
+		}
+		best = max(best, n)
 	}
 	return best
 }
@@ -251,20 +285,38 @@ func recogniseWebSocket(s *signs) verdict {
 	}
 	best := no
 	for _, c := range s.clients() {
-		client := websocketSigns(s, c, websocket.MaskedFrames)
-		server := websocketSigns(s, c.Reverse(), websocket.UnmaskedFrames)
-		need := websocket.BitsUnknown
+		need := websocket.MidstreamBits
 		if s.upgrade != nil {
-			need = websocket.BitsKnown
+			need = websocket.ResyncBits
 		}
+		client := s.frames(c, websocket.Yes, need)
+		server := s.frames(c.Reverse(), websocket.No, need)
 		switch {
-		case client.Bits+server.Bits >= need && !client.Against && !server.Against:
+		case client.Bits+server.Bits >= need && s.agrees(c, client) && s.agrees(c.Reverse(), server):
 			return s.found(c)
-		case client.More || server.More:
+		case client.State == websocket.NeedMore || server.State == websocket.NeedMore:
 			best = maybe
 		}
 	}
 	return best
+}
+
+// frames searches a direction for frames and notes where they begin.
+func (s *signs) frames(dir packet.Dir, masked websocket.Tri, need int) websocket.SearchResult {
+	if len(s.b[dir]) == 0 {
+		return websocket.SearchResult{}
+	}
+	r := websocket.Search(s.b[dir], s.starts[dir], websocket.Expect{Masked: masked, Bits: need}, s.final)
+	s.frameAt[dir] = -1
+	if r.Bits > 0 {
+		s.frameAt[dir] = r.Pos
+	}
+	return r
+}
+
+// agrees tells whether a direction shows frames by itself, or is silent.
+func (s *signs) agrees(dir packet.Dir, r websocket.SearchResult) bool {
+	return len(s.b[dir]) == 0 || r.Bits >= websocket.MidstreamSideBits
 }
 
 // recogniseRaw takes what nothing else wanted, once there is something to take.

@@ -15,10 +15,9 @@ type tlsStream struct {
 }
 
 type tlsSide struct {
-	hello  tls.Handshakes // handshake messages across records
-	done   bool           // the hello was read, or will not come
-	remain uint64         // of the record at hand
-	record tls.RecordHeader
+	hello  tls.Assembler // handshake messages across records
+	done   bool          // the hello was read, or will not come
+	remain int           // bytes of the handshake record at hand
 }
 
 func startTLS(k *Conn, s *signs) Dissector {
@@ -37,51 +36,56 @@ func (t *tlsStream) Data(k *Conn, dir packet.Dir, b []byte, at reassembly.At) in
 		return len(b)
 	}
 	if s.remain == 0 {
-		h, n := tls.ParseRecordHeader(b)
-		if n == 0 {
+		h, ok := tls.ParseRecordHeader(b)
+		switch {
+		case !ok:
 			return 0
-		}
-		if h.Type != tls.Handshake {
-			s.done = true
+		case h.Type != tls.RecordHandshake || !h.Plausible():
+			t.finish(s)
 			return len(b)
 		}
-		s.record, s.remain = h, uint64(h.Length)
+		s.remain = int(h.Length)
+		return tls.RecordHeaderLen
+	}
+	n := min(s.remain, len(b))
+	s.remain -= n
+	if s.hello.Add(b[:n]) != nil {
+		t.finish(s)
 		return n
 	}
-	n := int(min(s.remain, uint64(len(b))))
-	s.remain -= uint64(n)
-	t.handshake(k, dir, b[:n])
+	for !s.done {
+		m, ok, err := s.hello.Next()
+		if err != nil {
+			t.finish(s)
+		}
+		if !ok || err != nil {
+			break
+		}
+		t.message(k, s, m)
+	}
 	return n
 }
 
-// handshake reads hellos from the bytes of handshake records.
-func (t *tlsStream) handshake(k *Conn, dir packet.Dir, b []byte) {
-	s := &t.dir[dir]
-	s.hello.Append(b)
-	for {
-		typ, body, ok, err := s.hello.Next()
-		switch {
-		case err != nil:
-			s.done = true
-			return
-		case !ok:
-			return
-		case typ == tls.TypeClientHello:
-			if h, err := tls.ParseClientHello(body); err == nil {
-				k.sum.SNI = h.SNI
-				if k.sum.ALPN == "" {
-					k.sum.ALPN = strings.Join(h.ALPN, ",")
-				}
+// message reads the names that the hellos carry.
+func (t *tlsStream) message(k *Conn, s *tlsSide, m tls.Message) {
+	switch m.Type {
+	case tls.TypeClientHello:
+		if h, err := tls.ParseClientHello(m.Body); err == nil {
+			k.sum.SNI = h.SNI
+			if k.sum.ALPN == "" {
+				k.sum.ALPN = strings.Join(h.ALPN, ",")
 			}
-			s.done = true
-		case typ == tls.TypeServerHello:
-			if h, err := tls.ParseServerHello(body); err == nil && h.ALPN != "" {
-				k.sum.ALPN = h.ALPN
-			}
-			s.done = true
 		}
+		t.finish(s)
+	case tls.TypeServerHello:
+		if h, err := tls.ParseServerHello(m.Body); err == nil && h.ALPN != "" {
+			k.sum.ALPN = h.ALPN
+		}
+		t.finish(s)
 	}
 }
+
+func (t *tlsStream) finish(s *tlsSide) { *s = tlsSide{done: true} }
 
 func (t *tlsStream) Gap(k *Conn, dir packet.Dir, _ []byte, _ uint64, _ reassembly.At) bool {
 	t.dir[dir].done = true

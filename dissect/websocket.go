@@ -25,6 +25,7 @@ const (
 	inPayload                // rest bytes of the frame's payload follow
 	searching                // behind a hole: where the next header is, is not known
 	inLost                   // rest bytes follow of a frame whose header is partly in a hole
+	skipping                 // midstream: the first frame begins at startAt
 )
 
 // wsSide is one direction.
@@ -42,6 +43,9 @@ type wsSide struct {
 	inflater inflater
 	pings    []ping
 	lost     uint64 // bytes in holes since the last frame that was read whole
+	startAt  uint64 // skipping: where the first frame begins
+	// lookAgain is the offset up to which bytes must come to make another search worthwhile.
+	lookAgain uint64
 }
 
 // span is the packets that carried something, and the time of the last.
@@ -82,8 +86,15 @@ func startWebSocket(k *Conn, s *signs) Dissector {
 	if s.upgrade != nil {
 		s.upgrade.unanswered(k)
 	}
-	if !s.forced || k.tcp.Midstream {
-		w.side[0].phase, w.side[1].phase = searching, searching
+	for dir := range w.side {
+		side := &w.side[dir]
+		switch at := s.frameAt[dir]; {
+		case s.forced && !k.tcp.Midstream:
+		case !s.forced && at >= 0:
+			side.phase, side.startAt = skipping, s.at[dir].Offset+uint64(at)
+		default:
+			side.phase = searching
+		}
 	}
 	return w
 }
@@ -95,6 +106,14 @@ func (w *webSocket) Data(k *Conn, dir packet.Dir, b []byte, at reassembly.At) in
 	switch s.phase {
 	case searching:
 		return w.search(k, s, b, at, false)
+	case skipping:
+		n := int(min(s.startAt-at.Offset, uint64(len(b))))
+		if n == 0 {
+			s.phase = atHeader
+			return w.Data(k, dir, b, at)
+		}
+		k.skipped(dir, n, at)
+		return n
 	case inLost:
 		n := int(min(s.rest, uint64(len(b))))
 		s.rest -= uint64(n)
@@ -216,6 +235,9 @@ func (w *webSocket) reportFrame(k *Conn, s *wsSide) {
 func (w *webSocket) Gap(k *Conn, dir packet.Dir, held []byte, n uint64, at reassembly.At) bool {
 	s := &w.side[dir]
 	switch s.phase {
+	case skipping:
+		s.phase = searching
+		return true
 	case searching:
 		if len(held) > 0 {
 			w.searchHeld(k, s, held)
@@ -229,16 +251,16 @@ func (w *webSocket) Gap(k *Conn, dir packet.Dir, held []byte, n uint64, at reass
 			// The length survived, though the masking key did not: the frame is
 			// lost, but not where it ends.
 			s.phase, s.rest = inLost, total-uint64(len(held))
-			s.lose(w, uint64(len(held)))
+			s.lose(uint64(len(held)))
 		} else {
-			s.search(w, n+uint64(len(held)))
+			s.seek(n + uint64(len(held)))
 			k.skipped(dir, len(held), k.in[dir].at)
 			return true
 		}
 	}
 	in := min(n, s.rest)
 	if s.phase == inLost {
-		s.lose(w, in)
+		s.lose(in)
 		s.rest -= in
 		if s.rest == 0 {
 			s.phase = atHeader
@@ -247,7 +269,7 @@ func (w *webSocket) Gap(k *Conn, dir packet.Dir, held []byte, n uint64, at reass
 		w.missing(k, s, in, at)
 	}
 	if n > in {
-		s.search(w, n-in)
+		s.seek(n - in)
 	}
 	return true
 }
@@ -268,14 +290,14 @@ func (w *webSocket) missing(k *Conn, s *wsSide, n uint64, at reassembly.At) {
 
 // lose notes bytes of frames that were not read: what was compressed in them is
 // missing from the window.
-func (s *wsSide) lose(w *webSocket, n uint64) {
+func (s *wsSide) lose(n uint64) {
 	s.lost += n
 	s.inflater.lose()
 }
 
-func (s *wsSide) search(w *webSocket, lost uint64) {
-	s.phase = searching
-	s.lose(w, lost)
+func (s *wsSide) seek(lost uint64) {
+	s.phase, s.lookAgain = searching, 0
+	s.lose(lost)
 }
 
 func (w *webSocket) Fin(k *Conn, dir packet.Dir, held []byte) {

@@ -1,5 +1,8 @@
 package websocket
 
+// MaxControlPayload is the longest payload that a control frame may have (RFC 6455 §5.5).
+const MaxControlPayload = 125
+
 // PartialHeader reads what the first bytes of a header tell when the rest was
 // not captured: with the length field whole, the frame's extent is known even
 // where its masking key is not. total is the length of header and payload; ok is
