@@ -283,7 +283,6 @@ func recogniseWebSocket(s *signs) verdict {
 	if s.fresh {
 		return no // a connection seen from its first byte has its handshake
 	}
-	best := no
 	for _, c := range s.clients() {
 		need := websocket.MidstreamBits
 		if s.upgrade != nil {
@@ -291,14 +290,14 @@ func recogniseWebSocket(s *signs) verdict {
 		}
 		client := s.frames(c, websocket.Yes, need)
 		server := s.frames(c.Reverse(), websocket.No, need)
-		switch {
-		case client.Bits+server.Bits >= need && s.agrees(c, client) && s.agrees(c.Reverse(), server):
+		if client.Bits+server.Bits >= need && s.agrees(c, client) && s.agrees(c.Reverse(), server) {
 			return s.found(c)
-		case client.State == websocket.NeedMore || server.State == websocket.NeedMore:
-			best = maybe
 		}
 	}
-	return best
+	if s.final {
+		return no
+	}
+	return maybe // frames may follow in any segment
 }
 
 // frames searches a direction for frames and notes where they begin.
