@@ -57,10 +57,10 @@ func (r *Reader) openPcap(magic uint32, swap bool) error {
 // nextPcap delivers the record at hand when it lies whole in the buffer, which
 // is nearly always. Sums of seconds and fraction cannot overflow: 2^32 s in ns
 // and 2^32 µs together are below 2^63 ns.
-func (r *Reader) nextPcap() (capture.Packet, error) {
+func (r *Reader) nextPcap(p *capture.Packet) error {
 	b := r.in.buf[r.in.pos:r.in.end]
 	if len(b) < r.hdr || len(b) < recordHeaderLen {
-		return r.nextPcapSlow()
+		return r.nextPcapSlow(p)
 	}
 	sec, frac := binary.LittleEndian.Uint32(b), binary.LittleEndian.Uint32(b[4:])
 	caplen, orig := binary.LittleEndian.Uint32(b[8:]), binary.LittleEndian.Uint32(b[12:])
@@ -70,40 +70,39 @@ func (r *Reader) nextPcap() (capture.Packet, error) {
 	}
 	n := r.hdr + int(caplen)
 	if caplen > r.maxCap || n > len(b) {
-		return r.nextPcapSlow()
+		return r.nextPcapSlow(p)
 	}
 	r.in.pos += n
 	r.number++
-	return capture.Packet{
-		Number:  r.number,
-		Time:    int64(sec)*1e9 + int64(frac)*r.fraction,
-		OrigLen: max(orig, caplen),
-		Link:    r.link,
-		FCSLen:  r.fcs,
-		Data:    b[r.hdr:n:n],
-	}, nil
+	p.Number = r.number
+	p.Time = int64(sec)*1e9 + int64(frac)*r.fraction
+	p.OrigLen = max(orig, caplen)
+	p.Link = r.link
+	p.FCSLen = r.fcs
+	p.Data = b[r.hdr:n:n]
+	return nil
 }
 
 // nextPcapSlow reads on until the next record is whole, or says why it never will be.
-func (r *Reader) nextPcapSlow() (capture.Packet, error) {
+func (r *Reader) nextPcapSlow(p *capture.Packet) error {
 	if r.err != nil {
-		return capture.Packet{}, r.err
+		return r.err
 	}
 	if err := r.in.need(r.hdr); err != nil {
 		if err == io.EOF && len(r.in.unread()) == 0 {
-			return capture.Packet{}, r.end()
+			return r.end()
 		}
-		return capture.Packet{}, r.cut("record header", int64(r.hdr), r.in.offset())
+		return r.cut("record header", int64(r.hdr), r.in.offset())
 	}
 	caplen := r.u32(r.in.unread()[8:])
 	if caplen > r.maxCap {
-		return capture.Packet{}, r.damage(r.in.offset(), "record claims %d captured bytes, more than the limit of %d", caplen, r.maxCap)
+		return r.damage(r.in.offset(), "record claims %d captured bytes, more than the limit of %d", caplen, r.maxCap)
 	}
 	n := r.hdr + int(caplen)
 	if err := r.in.need(n); err != nil {
-		return capture.Packet{}, r.cut("record", int64(n), r.in.offset())
+		return r.cut("record", int64(n), r.in.offset())
 	}
-	return r.nextPcap()
+	return r.nextPcap(p)
 }
 
 // isPcap recognises a pcap magic number in either byte order.

@@ -65,10 +65,10 @@ func (r *Reader) openNg() error {
 
 // nextNg delivers the block at hand when it is an enhanced packet block that
 // lies whole in the buffer and needs no second thought, which is nearly always.
-func (r *Reader) nextNg() (capture.Packet, error) {
+func (r *Reader) nextNg(p *capture.Packet) error {
 	b := r.in.buf[r.in.pos:r.in.end]
 	if len(b) < packetOverhead {
-		return r.nextNgSlow()
+		return r.nextNgSlow(p)
 	}
 	typ, total := binary.LittleEndian.Uint32(b), binary.LittleEndian.Uint32(b[4:])
 	id, high := binary.LittleEndian.Uint32(b[8:]), binary.LittleEndian.Uint32(b[12:])
@@ -83,37 +83,38 @@ func (r *Reader) nextNg() (capture.Packet, error) {
 	padded := (uint64(caplen) + 3) &^ 3
 	if typ != blockPacket || uint64(total) > uint64(len(b)) || uint64(total) != packetOverhead+padded ||
 		index >= uint64(len(r.clocks)) || r.u32(b[total-4:]) != total {
-		return r.nextNgSlow()
+		return r.nextNgSlow(p)
 	}
 	c := &r.clocks[index]
 	if caplen > c.maxCap || c.perSecond == 0 {
-		return r.nextNgSlow()
+		return r.nextNgSlow(p)
 	}
 	r.in.pos += int(total)
 	r.number++
 	end := packetFixed + int(caplen)
-	return capture.Packet{
-		Number:    r.number,
-		Time:      c.time(uint64(high)<<32 | uint64(low)),
-		OrigLen:   max(orig, caplen),
-		Interface: uint32(index),
-		Link:      c.link,
-		FCSLen:    c.fcs,
-		Data:      b[packetFixed:end:end],
-	}, nil
+	p.Number = r.number
+	p.Time = c.time(uint64(high)<<32 | uint64(low))
+	p.OrigLen = max(orig, caplen)
+	p.Interface = uint32(index)
+	p.Link = c.link
+	p.FCSLen = c.fcs
+	p.Data = b[packetFixed:end:end]
+	return nil
 }
 
 // nextNgSlow reads blocks of all kinds until one is a packet.
-func (r *Reader) nextNgSlow() (capture.Packet, error) {
-	for {
-		if r.err != nil {
-			return capture.Packet{}, r.err
+func (r *Reader) nextNgSlow(p *capture.Packet) error {
+	for r.err == nil {
+		packet, ok, err := r.block()
+		if ok {
+			*p = packet
+			return nil
 		}
-		p, ok, err := r.block()
-		if ok || err != nil {
-			return p, err
+		if err != nil {
+			return err
 		}
 	}
+	return r.err
 }
 
 // block reads one block; ok is true when it was a packet.

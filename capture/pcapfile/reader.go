@@ -166,11 +166,16 @@ func (r *Reader) openContainer(compression string) error {
 }
 
 // Next delivers the next packet; its Data is borrowed until the next Next.
-func (r *Reader) Next() (capture.Packet, error) {
+//
+// The parsers fill in the result where it lies: copying it costs as much as
+// parsing a record.
+func (r *Reader) Next() (p capture.Packet, err error) {
 	if r.ng {
-		return r.nextNg()
+		err = r.nextNg(&p)
+	} else {
+		err = r.nextPcap(&p)
 	}
-	return r.nextPcap()
+	return p, err
 }
 
 // Close closes the file when Open opened it, and frees the decompressor.
