@@ -42,6 +42,7 @@ var floors = []floor{
 	{"dissect/http1", nil},
 	{"dissect/tls", nil},
 	{"dissect/guess", nil},
+	{"pcaps/truth", []string{"dissect/event"}},
 	{"pcaps/gen", []string{"pcaps/...", "capture/..."}},
 	{"pcaps/gen/...", []string{"pcaps/...", "capture/..."}},
 }
