@@ -32,6 +32,24 @@ func (r *recorder) Write(p []byte) (int, error) {
 	return r.Conn.Write(p)
 }
 
+// connected returns both ends of a connection. It is a socket, for both sides
+// write at once when a hello is retried, which net.Pipe does not survive.
+func connected(t testing.TB) (client, server net.Conn) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	if client, err = net.Dial("tcp", l.Addr().String()); err != nil {
+		t.Fatal(err)
+	}
+	if server, err = l.Accept(); err != nil {
+		t.Fatal(err)
+	}
+	return client, server
+}
+
 // converse runs crypto/tls against itself and returns what both sides sent.
 func converse(t testing.TB, client, server *stdtls.Config) (c, s []byte) {
 	t.Helper()
@@ -46,7 +64,7 @@ func converse(t testing.TB, client, server *stdtls.Config) (c, s []byte) {
 	}
 	server.Certificates = []stdtls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}
 	client.InsecureSkipVerify, client.ServerName = true, "sock.example"
-	a, b := net.Pipe()
+	a, b := connected(t)
 	ra, rb := &recorder{Conn: a}, &recorder{Conn: b}
 	deadline := time.Now().Add(10 * time.Second)
 	a.SetDeadline(deadline)
