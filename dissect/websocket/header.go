@@ -100,7 +100,7 @@ func ParseHeader(b []byte) (h Header, n int) {
 		h.Form, h.Length = 7, uint64(l)
 	}
 	if h.Masked {
-		copy(h.Mask[:], b[n-4:n])
+		h.Mask = [4]byte(b[n-4 : n])
 	}
 	return h, n
 }

@@ -1,0 +1,432 @@
+package websocket
+
+import (
+	"bytes"
+	"math/bits"
+	"slices"
+)
+
+// Expect is what is known about frames that are searched for.
+type Expect struct {
+	Masked Tri // the mask bit: Yes from a client, No from a server
+	RSV1   Tri // whether RSV1 may be set: No where the handshake agreed on nothing that uses it
+	// Bits is the evidence wanted for a header at the start of a segment; 0
+	// means ResyncBits. Elsewhere OffsetBits more are wanted.
+	Bits int
+}
+
+// Thresholds, in bits of evidence: a chain of n bits is what random bytes show
+// at a given place once in 2^n.
+const (
+	// ResyncBits is for a connection known to speak WebSocket. A resync looks
+	// at a few dozen segment starts, so random payload is taken for a header
+	// once in some ten thousand holes.
+	ResyncBits = 20
+	// OffsetBits is added where no segment starts: up to 2^17 places are
+	// tried, of which the first bytes alone rule out all but one in 50.
+	OffsetBits = 10
+	// EndSlack is taken off, for resync only, when nothing more can come and
+	// the chain ends exactly at the end: the last frame of a connection has no
+	// successor to confirm it.
+	EndSlack = 6
+	// MidstreamBits is for a connection of which nothing is known, over both
+	// directions together: a capture may hold a million of them.
+	MidstreamBits = 32
+	// MidstreamSideBits is what each direction that has bytes should show by itself.
+	MidstreamSideBits = 8
+	// SearchWindow is how many bytes of b are looked at.
+	SearchWindow = 128 << 10
+	// MaxPlausibleLength of a frame that was not announced by anything.
+	MaxPlausibleLength = 1 << 40
+)
+
+const (
+	maxChain   = 16      // frames followed from one candidate
+	maxSteps   = 1 << 16 // frames followed in one search, all candidates together
+	textSample = 64      // bytes of a text frame that are looked at
+	strongHead = 8       // bits by which a frame away from a segment start stands by itself
+)
+
+// SearchState is the outcome of a Search.
+type SearchState uint8
+
+// Outcomes.
+const (
+	NotFound SearchState = iota // and no candidate is left: drop Discard bytes, go on with what comes
+	NeedMore                    // candidates are left that more bytes may confirm
+	Found                       // a header is at Pos
+)
+
+func (s SearchState) String() string {
+	return [...]string{"not found", "need more", "found", ""}[s&3]
+}
+
+// SearchResult is what a Search found.
+type SearchResult struct {
+	State SearchState
+	// Pos is the offset of the header: the one found, else of the best candidate.
+	Pos int
+	// Bits is the evidence for Pos, 0 if there is no candidate. For midstream
+	// recognition the caller adds those of both directions and compares with
+	// MidstreamBits.
+	Bits int
+	// Frames is how many headers the evidence comes from.
+	Frames int
+	// Discard is how many bytes at the start of b need not be kept for the
+	// next call; starts are to be moved by as much. When Found it is Pos.
+	Discard int
+	// More is how many further bytes make another call worthwhile: with it,
+	// repeated calls look at every byte a bounded number of times.
+	More int
+}
+
+// Plausible reports whether h looks like a header that a conforming endpoint
+// sends: a known opcode, no reserved bit but RSV1 where allowed, the shortest
+// length form and a length up to MaxPlausibleLength, control frames whole and
+// short, the mask bit as expected (RFC 6455 §5.2, §5.5; RFC 7692 §6).
+func Plausible(h Header, e Expect) bool {
+	if h.Opcode.IsReserved() || h.RSV&(RSV2|RSV3) != 0 || h.Length > MaxPlausibleLength || !h.Minimal() {
+		return false
+	}
+	if h.RSV != 0 && (e.RSV1 == No || h.Opcode != Text && h.Opcode != Binary) {
+		return false
+	}
+	if h.Opcode.IsControl() && (!h.Fin || h.Length > 125 || h.Opcode == Close && h.Length == 1) {
+		return false
+	}
+	return e.Masked == Unknown || (e.Masked == Yes) == h.Masked
+}
+
+// Search looks for a frame header in b: the bytes of one direction, without a
+// hole, of which it is not known where in a frame they begin. starts are the
+// ascending offsets in b at which segments began; they are tried first, as a
+// frame header usually stands there, then every other offset. A candidate is
+// confirmed by the chain of frames that follows from it. atEnd says that no
+// bytes follow b. b is borrowed and may have any length; only SearchWindow
+// bytes of it are looked at.
+func Search(b []byte, starts []int, e Expect, atEnd bool) SearchResult {
+	if len(b) > SearchWindow {
+		b, atEnd = b[:SearchWindow], false
+	}
+	starts = starts[:lowerBound(starts, len(b))]
+	s := search{b: b, starts: starts, e: e, atEnd: atEnd, want: e.Bits, alive: -1}
+	if s.want == 0 {
+		s.want = ResyncBits
+		if atEnd {
+			s.slack = EndSlack
+		}
+	}
+	for _, p := range starts {
+		if p >= 0 && s.try(p, s.want) {
+			return s.found()
+		}
+	}
+	si := 0
+	for p := 0; p < len(b); p++ {
+		for si < len(starts) && starts[si] < p {
+			si++
+		}
+		if si < len(starts) && starts[si] == p {
+			continue // tried
+		}
+		if s.firstByte(b[p]) && s.try(p, s.want+OffsetBits) {
+			return s.found()
+		}
+	}
+	return s.pending()
+}
+
+// search is the state of one Search.
+type search struct {
+	b       []byte
+	starts  []int
+	e       Expect
+	atEnd   bool
+	want    int
+	slack   int
+	steps   int
+	best    chain
+	bestPos int
+	alive   int // lowest candidate that bytes to come may confirm; -1: none
+	// lowest such candidate in the second half of b, for when the window is full
+	aliveLate int
+}
+
+// chain is what following the frames from a candidate showed.
+type chain struct {
+	bits   int
+	frames int
+	open   bool // it runs past the end of b, so more bytes may add to it
+	clean  bool // its last frame ends exactly at the end of b
+	head   int  // bits of the first frame
+	second int  // where the second frame begins
+}
+
+// firstByte is the cheap half of Plausible: one random byte in 20 to 28 passes.
+func (s *search) firstByte(b0 byte) bool {
+	op := Opcode(b0 & 0xf)
+	switch {
+	case b0&0x30 != 0 || op.IsReserved():
+		return false
+	case b0&0x40 != 0:
+		return s.e.RSV1 != No && (op == Text || op == Binary)
+	}
+	return b0&0x80 != 0 || !op.IsControl()
+}
+
+// try follows the chain from p and reports whether it shows want bits.
+func (s *search) try(p, want int) bool {
+	if s.steps >= maxSteps {
+		return false
+	}
+	c, ok := s.follow(p)
+	if !ok {
+		return false
+	}
+	if c.open {
+		if s.alive < 0 || p < s.alive {
+			s.alive = p
+		}
+		if p >= len(s.b)/2 && (s.aliveLate == 0 || p < s.aliveLate) {
+			s.aliveLate = p
+		}
+	}
+	if c.clean {
+		want -= s.slack
+	}
+	if c.bits > s.best.bits {
+		s.best, s.bestPos = c, p
+	}
+	if c.bits < want {
+		return false
+	}
+	s.best, s.bestPos = c, p
+	s.trim(want)
+	return true
+}
+
+// trim moves from a weak first frame to the next one while that is confirmed by
+// itself: bytes that look like a small frame and happen to end at a true header
+// are more frequent than true frames that begin where no segment does.
+func (s *search) trim(want int) {
+	for s.best.head < strongHead && s.best.frames > 1 && !s.isStart(s.bestPos) {
+		c, ok := s.follow(s.best.second)
+		if !ok || c.bits < want {
+			return
+		}
+		s.bestPos, s.best = s.best.second, c
+	}
+}
+
+func (s *search) found() SearchResult {
+	return SearchResult{State: Found, Pos: s.bestPos, Bits: s.best.bits, Frames: s.best.frames, Discard: s.bestPos}
+}
+
+func (s *search) pending() SearchResult {
+	r := SearchResult{State: NotFound, Pos: s.bestPos, Bits: s.best.bits, Frames: s.best.frames}
+	if s.atEnd {
+		r.Discard = len(s.b)
+		return r
+	}
+	// The last bytes may be the beginning of a header; only whole ones were tried.
+	r.Discard = max(0, len(s.b)-(MaxHeaderSize-1))
+	if a := s.alive; a >= 0 && a < r.Discard {
+		r.State, r.Discard = NeedMore, a
+	}
+	if len(s.b) == SearchWindow && r.Discard < len(s.b)/2 {
+		// The window is full: give up what is in its first half.
+		r.Discard = max(0, len(s.b)-(MaxHeaderSize-1))
+		if s.aliveLate > 0 {
+			r.Discard = min(r.Discard, s.aliveLate)
+		}
+	}
+	r.More = max(1, (len(s.b)-r.Discard)/8)
+	return r
+}
+
+// lowerBound returns the index of the first element that is at least v.
+func lowerBound(a []int, v int) int {
+	i, _ := slices.BinarySearch(a, v)
+	return i
+}
+
+func (s *search) isStart(p int) bool {
+	_, ok := slices.BinarySearch(s.starts, p)
+	return ok
+}
+
+// follow walks the frames from p. ok is false if one of them is not what a
+// conforming endpoint sends.
+func (s *search) follow(p int) (c chain, ok bool) {
+	msg := messageUnknown
+	closed := false
+	var last Header
+	var lastPayload []byte
+	for c.frames < maxChain {
+		s.steps++
+		rest := s.b[p:]
+		h, n := ParseHeader(rest)
+		if n == 0 {
+			c.open = !s.atEnd
+			c.clean = len(rest) == 0 && c.frames > 0
+			// A header cut off by the end: what is there of it must fit.
+			return c, len(rest) == 0 || s.firstByte(rest[0])
+		}
+		if !Plausible(h, s.e) || closed && h.Opcode != Close || !step(&msg, h) {
+			return c, false
+		}
+		payload := rest[n:min(uint64(len(rest)), uint64(n)+h.Length)]
+		frame, ok := s.payloadBits(h, payload)
+		if !ok {
+			return c, false
+		}
+		frame += headerBits(h, s.e)
+		if h.Masked && sameBytes(h.Mask) || c.frames > 0 && h == last && (h.Masked || dull(payload) && bytes.Equal(payload, lastPayload)) {
+			frame = 0 // a run of one byte value, or of a few, looks like that
+		}
+		whole := uint64(len(payload)) == h.Length
+		if whole {
+			frame += s.endBits(p+n, h)
+		}
+		c.bits += frame
+		c.frames++
+		if c.frames == 1 {
+			c.head = frame
+		}
+		if !whole {
+			c.open = !s.atEnd
+			return c, true
+		}
+		p += n + len(payload)
+		if c.frames == 1 {
+			c.second = p
+		}
+		last, lastPayload, closed = h, payload, closed || h.Opcode == Close
+	}
+	return c, true
+}
+
+// step follows RFC 6455 §5.4 from one header to the next, and refuses empty
+// continuations that end nothing: legal, but every run of zero bytes is full of them.
+func step(m *messageState, h Header) bool {
+	switch {
+	case h.Opcode.IsControl():
+		return true
+	case h.Opcode == Continuation:
+		if *m == noMessage || !h.Fin && h.Length == 0 {
+			return false
+		}
+	case *m == inMessage:
+		return false
+	}
+	*m = inMessage
+	if h.Fin {
+		*m = noMessage
+	}
+	return true
+}
+
+// headerBits is how unlikely a random header is to be as plausible as h:
+// 9 first bytes of 256 are (13 with RSV1), half of the mask bits, and of the
+// 64-bit lengths one in 2^24 (less is counted: binary data is full of zeros).
+func headerBits(h Header, e Expect) int {
+	n := 5
+	if e.RSV1 != No {
+		n = 4
+	}
+	if h.Opcode == Continuation && !h.Fin {
+		// Zero bytes are not rare. Before a small number they are how strings and
+		// records with 16-bit lengths begin.
+		if n = 2; h.Form == 7 && !h.Masked {
+			return 0
+		}
+	}
+	if e.Masked != Unknown {
+		n++
+	}
+	if h.Form == 64 {
+		n += 15
+	}
+	return n
+}
+
+// payloadBits looks at what is there of a frame's payload: a close code must be
+// a legal one, text that is not compressed must be UTF-8. Masked text that
+// becomes readable is strong evidence. Plain one is little, as bytes around a
+// false header would often be text too. Text with control characters is none:
+// masked text that is unmasked with other masked text of its own gives it.
+func (s *search) payloadBits(h Header, p []byte) (n int, ok bool) {
+	var buf [textSample]byte
+	whole := uint64(len(p)) == h.Length
+	if len(p) > textSample {
+		p, whole = p[:textSample], false
+	}
+	switch {
+	case h.Opcode == Close && len(p) >= 2:
+	case h.Opcode == Text && h.RSV&RSV1 == 0 && len(p) > 0:
+	default:
+		return 0, true
+	}
+	if h.Masked {
+		UnmaskInto(buf[:len(p)], p, h.Mask, 0)
+		p = buf[:len(p)]
+	}
+	if h.Opcode == Close {
+		code, _, _ := ParseClose(p)
+		return 5, CloseCodeAllowed(code)
+	}
+	var u UTF8
+	if !u.Write(p) || whole && h.Fin && !u.Close() {
+		return 0, false
+	}
+	for _, c := range p {
+		if c < ' ' && c != '\n' && c != '\r' && c != '\t' || c == 0x7f {
+			return 0, true
+		}
+	}
+	if h.Masked {
+		return min(len(p), 12), true
+	}
+	return min(len(p)/2, 4), true
+}
+
+// endBits is how unlikely a random length is to end the frame exactly where a
+// segment ends: of the values that the length field can have, as many hit as
+// segments end within its reach.
+func (s *search) endBits(payload int, h Header) int {
+	end := payload + int(h.Length)
+	if end != len(s.b) && !s.isStart(end) {
+		return 0
+	}
+	reach, most := 125, 7
+	switch h.Form {
+	case 16:
+		reach, most = 0xffff, 16
+	case 64:
+		return 10
+	}
+	hits := lowerBound(s.starts, payload+reach+1) - lowerBound(s.starts, payload)
+	if len(s.b) <= payload+reach {
+		hits++
+	}
+	return min(10, max(0, most-bits.Len(uint(max(hits, 1)-1))))
+}
+
+// dull reports whether the sample of p has four different byte values at most.
+func dull(p []byte) bool {
+	var seen [4]byte
+	n := 0
+	for _, c := range p[:min(len(p), textSample)] {
+		if bytes.IndexByte(seen[:n], c) >= 0 {
+			continue
+		}
+		if n == len(seen) {
+			return false
+		}
+		seen[n] = c
+		n++
+	}
+	return true
+}
+
+func sameBytes(k [4]byte) bool { return k[0] == k[1] && k[1] == k[2] && k[2] == k[3] }
