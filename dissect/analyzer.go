@@ -12,6 +12,7 @@ import (
 	"github.com/sockeye-dev/sockeye/capture"
 	"github.com/sockeye-dev/sockeye/capture/packet"
 	"github.com/sockeye-dev/sockeye/dissect/event"
+	"github.com/sockeye-dev/sockeye/dissect/websocket"
 	"github.com/sockeye-dev/sockeye/dissect/websocket/deflate"
 	"github.com/sockeye-dev/sockeye/reassembly"
 )
@@ -56,6 +57,7 @@ type Analyzer struct {
 	scratch  []byte
 	inflated inflated
 	starts   []int
+	problems []websocket.Problem
 	now      int64 // time of the packet at hand
 }
 

@@ -13,7 +13,8 @@ type assembly struct {
 	compressed bool
 	streamed   bool // compressed, and inflated while it comes in
 	masked     bool
-	text       bool // payload so far is well-formed UTF-8
+	spoilt     bool // a frame of it was illegal in a way that makes its payload meaningless
+	bad        bool // text that is not UTF-8, from badAt on
 	opcode     websocket.Opcode
 	number     uint64
 	frames     uint64
@@ -22,6 +23,7 @@ type assembly struct {
 	keep       int // how much of the payload is kept
 	buf        []byte
 	utf8       websocket.UTF8
+	badAt      uint64
 	span       span
 	offset     uint64
 }
@@ -31,7 +33,7 @@ func (m *assembly) begin(k *Conn, number uint64, h *websocket.Header, compressed
 	buf := m.buf[:0]
 	*m = assembly{
 		active: true, compressed: compressed, masked: h.Masked, opcode: h.Opcode, number: number,
-		text: h.Opcode == websocket.Text, offset: offset, buf: buf,
+		offset: offset, buf: buf,
 	}
 	switch {
 	case compressed:
@@ -71,16 +73,24 @@ func (m *assembly) add(k *Conn, s *wsSide, b []byte, masked bool, key [4]byte, p
 	} else {
 		m.buf = append(m.buf, kept...)
 	}
-	if m.opcode != websocket.Text || m.compressed || !m.text {
+	if m.opcode != websocket.Text || m.compressed || m.missing > 0 || m.bad {
 		return
 	}
-	m.text = m.utf8.Write(m.buf[from:])
-	if rest := b[len(kept):]; len(rest) > 0 && m.text {
+	ok := m.utf8.Write(m.buf[from:])
+	if rest := b[len(kept):]; len(rest) > 0 && ok {
 		if masked {
 			k.a.scratch = websocket.Unmask(k.a.scratch[:0], rest, key, pos+uint64(len(kept)))
 			rest = k.a.scratch
 		}
-		m.text = m.utf8.Write(rest)
+		ok = m.utf8.Write(rest)
+	}
+	m.check(&m.utf8, ok)
+}
+
+// check notes where text stops being UTF-8.
+func (m *assembly) check(u *websocket.UTF8, ok bool) {
+	if !ok && !m.bad {
+		m.bad, m.badAt = true, u.Offset()
 	}
 }
 
@@ -101,7 +111,6 @@ func (m *assembly) stream(k *Conn, s *wsSide, b []byte, masked bool, key [4]byte
 func (m *assembly) hole(n uint64) {
 	m.missing += n
 	m.wire += n
-	m.text = false
 }
 
 // zeros keeps the place of missing bytes in the payload that is kept.
@@ -111,38 +120,24 @@ func (m *assembly) zeros(n uint64) {
 	}
 }
 
-// finishMessage decodes what was put together and reports it.
+// finishMessage decodes what was put together, judges and reports it.
 func (w *webSocket) finishMessage(k *Conn, s *wsSide, m *assembly, complete bool) {
 	m.active = false
-	side := k.side(s.dir)
-	k.sum.Messages[side]++
+	k.sum.Messages[k.side(s.dir)]++
 	k.a.totals.Messages++
 	payload, length, undecoded := m.buf, m.wire, ""
-	inflated := false
-	if m.compressed {
-		switch {
-		case m.missing > 0 || !complete:
-			undecoded = fmt.Sprintf("%d bytes of the compressed payload are missing", m.missing)
-			if m.missing == 0 {
-				undecoded = "the compressed message is not complete"
-			}
-			s.inflater.lose()
-		default:
-			var err error
-			payload, length, m.text, err = s.inflater.message(k, m)
-			if inflated = err == nil; err != nil {
-				undecoded, payload, length = s.inflater.why(err), m.buf, m.wire
-			}
-		}
-	} else if m.text {
-		m.text = complete && m.utf8.Close()
-	}
-	latency := int64(-1)
 	switch {
-	case m.opcode == websocket.Ping && complete && m.missing == 0:
-		s.sentPing(payload, m.span.time)
-	case m.opcode == websocket.Pong && complete && m.missing == 0:
-		latency = w.side[s.dir.Reverse()].answered(payload, m.span.time)
+	case m.compressed:
+		payload, length, undecoded = w.inflate(k, s, m, complete)
+	case complete && m.opcode == websocket.Text && m.missing == 0 && !m.bad:
+		m.check(&m.utf8, m.utf8.Close())
+	}
+	if undecoded == "" {
+		w.judgePayload(k, s, m, payload)
+	}
+	latency := w.latency(s, m, payload, complete)
+	if m.opcode == websocket.Close {
+		s.closed = true
 	}
 	if !k.wants(event.KindMessage) {
 		return
@@ -151,13 +146,46 @@ func (w *webSocket) finishMessage(k *Conn, s *wsSide, m *assembly, complete bool
 		Number: m.number, Opcode: uint8(m.opcode), Length: length, WireLength: m.wire, Frames: m.frames,
 		Masked: m.masked, Compressed: m.compressed, Missing: m.missing, Complete: complete,
 		Undecoded: undecoded, Latency: latency, Offset: m.offset,
-		Text: m.opcode == websocket.Text && m.text && undecoded == "" && m.missing == 0,
+		Text: m.opcode == websocket.Text && complete && !m.bad && undecoded == "" && m.missing == 0,
 	}
 	if limit := uint64(k.a.opt.Limits.Message); length > limit && complete {
 		e.Truncated = length - limit
 	}
-	e.Payload = ownPayload(k, m, payload[:min(len(payload), max(k.keep(), controlKeep(m)))], inflated)
+	kept := payload[:min(len(payload), max(k.keep(), controlKeep(m)))]
+	e.Payload = ownPayload(m, kept, m.compressed && undecoded == "")
 	k.emit(s.dir, m.span.time, m.span.packets(), e)
+}
+
+// inflate decompresses a message; undecoded says why it could not be.
+func (w *webSocket) inflate(k *Conn, s *wsSide, m *assembly, complete bool) (payload []byte, length uint64, undecoded string) {
+	switch {
+	case m.missing > 0:
+		undecoded = fmt.Sprintf("%d bytes of the compressed payload are missing", m.missing)
+	case !complete:
+		undecoded = "the compressed message is not complete"
+	default:
+		out, r, err := s.inflater.message(k, m)
+		w.judgeInflate(k, s, m, r, err)
+		if err == nil {
+			return out, r.Bytes, ""
+		}
+		return m.buf, m.wire, s.inflater.why(err)
+	}
+	s.inflater.lose()
+	return m.buf, m.wire, undecoded
+}
+
+// latency pairs pings and pongs: for a pong, how long after its ping it came, or -1.
+func (w *webSocket) latency(s *wsSide, m *assembly, payload []byte, complete bool) int64 {
+	if complete && m.missing == 0 {
+		switch m.opcode {
+		case websocket.Ping:
+			s.sentPing(payload, m.span.time)
+		case websocket.Pong:
+			return w.side[s.dir.Reverse()].answered(payload, m.span.time)
+		}
+	}
+	return -1
 }
 
 func controlKeep(m *assembly) int {
@@ -169,7 +197,7 @@ func controlKeep(m *assembly) int {
 
 // ownPayload gives the event its own copy; a payload that fills its buffer well
 // is given away instead of copied.
-func ownPayload(k *Conn, m *assembly, p []byte, inflated bool) []byte {
+func ownPayload(m *assembly, p []byte, inflated bool) []byte {
 	if !inflated && len(p) > 4096 && len(p)*4 >= cap(m.buf)*3 {
 		m.buf = nil
 		return p

@@ -22,6 +22,7 @@ type Conn struct {
 	held    []event.Event // events that wait for it; From holds the packet.Dir
 	sum     *event.Connection
 	ended   bool
+	reset   bool // an RST ended it
 	// recognised counts how often holes made a raw stream be looked at again.
 	recognised int
 }
@@ -298,6 +299,7 @@ func (k *Conn) End(reason reassembly.Reason, by packet.Dir, at reassembly.At) {
 // end ends dissectors until one stays: a recogniser's last guess is a dissector
 // that reads what was held, and is ended in turn.
 func (k *Conn) end() {
+	k.reset = k.tcp.State() == reassembly.Reset
 	for {
 		d := k.d
 		d.End(k)

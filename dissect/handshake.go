@@ -24,8 +24,19 @@ func newAttempt(req *http1.Request, span [2]uint64) *attempt {
 // handshakes are handshakes too.
 func asksForWebSocket(req *http1.Request) bool {
 	h := req.Headers
-	return h.HasToken("Upgrade", "websocket") || h.Has("Sec-WebSocket-Key") || h.Has("Sec-WebSocket-Version")
+	if h.HasToken("Upgrade", "websocket") {
+		return true
+	}
+	for i := range h {
+		if len(h[i].Name) >= len(secWebSocket) && strings.EqualFold(h[i].Name[:len(secWebSocket)], secWebSocket) {
+			return true
+		}
+	}
+	return false
 }
+
+// secWebSocket begins the names of the fields that only WebSocket uses (RFC 6455 §11.3).
+const secWebSocket = "Sec-WebSocket-"
 
 // answersWebSocket tells whether a 101 whose request was not captured is one to WebSocket.
 func answersWebSocket(resp *http1.Response) bool {
@@ -45,12 +56,19 @@ func (a *attempt) answer(k *Conn, resp *http1.Response, span [2]uint64, time int
 		k.sum.Host, k.sum.Path = a.req.Headers.Get("Host"), a.req.Target
 	}
 	a.report(k, time)
+	if a.accepted() {
+		a.judgeEarly(k, time, span[1])
+	}
 }
+
+// accepted tells whether the server switched to WebSocket.
+func (a *attempt) accepted() bool { return a.resp != nil && a.resp.Status == 101 }
 
 // unanswered reports an attempt that got no answer before the connection ended.
 func (a *attempt) unanswered(k *Conn) { a.report(k, k.tcp.Last) }
 
 func (a *attempt) report(k *Conn, time int64) {
+	problems := a.judge(k, time)
 	if !k.wants(event.KindHandshake) {
 		return
 	}
@@ -79,6 +97,9 @@ func (a *attempt) report(k *Conn, time int64) {
 			h.HTTPVersion = fmt.Sprintf("%d.%d", r.Major, r.Minor)
 		}
 	}
+	for _, v := range websocket.Verdicts(a.request(), a.response(), problems) {
+		h.Verdicts = append(h.Verdicts, event.Verdict{Rule: string(v.Rule), OK: v.OK, Text: v.Text})
+	}
 	k.report(time, a.packets, h)
 }
 
@@ -94,6 +115,7 @@ func fields(hs http1.Headers) []event.Header {
 type compression struct {
 	known bool // the handshake was captured
 	on    bool
+	other bool // another extension was agreed: reserved bits may be its
 	pmd   websocket.PMD
 }
 
@@ -109,5 +131,9 @@ func (a *attempt) compression() compression {
 		offer, _ = websocket.ParseExtensions(a.req.Headers.Values("Sec-WebSocket-Extensions"))
 	}
 	pmd, on, _ := websocket.AgreedPMD(offer, answer)
-	return compression{known: true, on: on, pmd: pmd}
+	c := compression{known: true, on: on, pmd: pmd}
+	for i := range answer {
+		c.other = c.other || !strings.EqualFold(answer[i].Name, websocket.PMDName)
+	}
+	return c
 }

@@ -80,16 +80,19 @@ func (i *inflater) stream(k *Conn, m *assembly, piece []byte) {
 }
 
 // message ends a message: the whole of it is in m, or was streamed. It returns
-// the kept output, borrowed, the inflated length, and whether it is UTF-8.
-func (i *inflater) message(k *Conn, m *assembly) (out []byte, length uint64, text bool, err error) {
+// the kept output, borrowed, and notes where text is not UTF-8.
+func (i *inflater) message(k *Conn, m *assembly) (out []byte, r deflate.Result, err error) {
 	if !i.running {
 		i.start(k, m, &k.a.inflated)
 		i.f.Write(m.buf) //nolint:errcheck // the error remains until End
 	}
 	i.running = false
-	r, err := i.f.End()
+	r, err = i.f.End()
 	o := i.out
-	return o.buf, r.Bytes, o.text && o.utf8.Close(), err
+	if err == nil && m.opcode == websocket.Text {
+		m.check(&o.utf8, o.text && o.utf8.Close())
+	}
+	return o.buf, r, err
 }
 
 // why says in a sentence why a message could not be decompressed.

@@ -15,6 +15,7 @@ type webSocket struct {
 	attempt *attempt // nil: the handshake was not captured
 	comp    compression
 	side    [2]wsSide // by packet.Dir
+	judged  bool      // the end was judged
 }
 
 // wsPhase is where a direction stands.
@@ -41,6 +42,9 @@ type wsSide struct {
 	single   assembly  // a message of one frame: control, or data inside an unfinished message
 	to       *assembly // where the frame's payload goes: &data, &single, or nil
 	inflater inflater
+	judge    websocket.FrameJudge
+	closed   bool // a close frame was seen
+	lostAny  bool // something of this direction was not read
 	pings    []ping
 	lost     uint64 // bytes in holes since the last frame that was read whole
 	startAt  uint64 // skipping: where the first frame begins
@@ -75,8 +79,18 @@ func newWebSocket(k *Conn, a *attempt) *webSocket {
 		s := &w.side[dir]
 		s.dir = packet.Dir(dir)
 		s.inflater.init(k.a, w.comp, k.side(s.dir))
+		s.judge = websocket.NewFrameJudge(w.context(k.side(s.dir)))
 	}
 	return w
+}
+
+// context is what the judge of a side's frames knows.
+func (w *webSocket) context(side event.Side) websocket.Context {
+	c := websocket.Context{Side: websocket.Side(side), Midstream: w.attempt == nil || w.attempt.resp == nil}
+	if w.comp.known {
+		c.Deflate, c.OtherExt = websocket.TriOf(w.comp.on), w.comp.other
+	}
+	return c
 }
 
 // startWebSocket reads frames in midstream, or behind a hole: both directions
@@ -146,6 +160,9 @@ func (w *webSocket) begin(k *Conn, s *wsSide, h *websocket.Header, n int, at, la
 	s.pos, s.rest = 0, h.Length
 	s.phase = inPayload
 	w.assign(k, s, h)
+	if w.judgeHeader(k, s, h) && s.to != nil {
+		s.to.spoilt = true
+	}
 	if s.rest == 0 {
 		w.finishFrame(k, s)
 	}
@@ -292,6 +309,8 @@ func (w *webSocket) missing(k *Conn, s *wsSide, n uint64, at reassembly.At) {
 // missing from the window.
 func (s *wsSide) lose(n uint64) {
 	s.lost += n
+	s.lostAny = true
+	s.judge.Hole()
 	s.inflater.lose()
 }
 
@@ -317,6 +336,11 @@ func (w *webSocket) End(k *Conn) {
 		w.cut(k, s)
 		s.inflater.close()
 	}
+	if !w.judged {
+		w.judged = true
+		w.judgeEnd(k)
+		w.judgePings(k)
+	}
 }
 
 // cut ends a direction wherever it stands.
@@ -335,5 +359,4 @@ func (w *webSocket) cut(k *Conn, s *wsSide) {
 	if s.data.active {
 		w.finishMessage(k, s, &s.data, false)
 	}
-	s.phase, s.lost = searching, 1
 }

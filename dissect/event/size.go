@@ -3,3 +3,6 @@ package event
 // Size writes a number of bytes for people, as the text output does: exact
 // below 10,000, else three digits and a decimal unit.
 func Size(n uint64) string { return bytesText(n) }
+
+// Duration writes a number of nanoseconds for people, as the text output does.
+func Duration(ns int64) string { return durationText(ns) }

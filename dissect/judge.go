@@ -1,0 +1,206 @@
+package dissect
+
+import (
+	"fmt"
+
+	"github.com/sockeye-dev/sockeye/capture/packet"
+	"github.com/sockeye-dev/sockeye/dissect/event"
+	"github.com/sockeye-dev/sockeye/dissect/http1"
+	"github.com/sockeye-dev/sockeye/dissect/websocket"
+	"github.com/sockeye-dev/sockeye/dissect/websocket/deflate"
+)
+
+// findProblem turns a grammar's problem into a finding.
+func (k *Conn) findProblem(p *websocket.Problem, time int64, packets [2]uint64, frame, message uint64, evidence string) {
+	dir := k.Client()
+	if p.Side == websocket.Server {
+		dir = dir.Reverse()
+	}
+	k.find(dir, time, packets, &event.Finding{
+		Rule: string(p.Rule), Severity: event.Severity(p.Rule.Severity()), Frame: frame, Message: message,
+		Text: p.Text, Reference: p.Reference, Evidence: evidence,
+	})
+}
+
+// judgeHeader judges the header of the frame at hand. It returns whether the
+// frame's reserved bits were illegal: then nothing more is said of its payload.
+func (w *webSocket) judgeHeader(k *Conn, s *wsSide, h *websocket.Header) (spoilt bool) {
+	problems := s.judge.Judge(k.a.problems[:0], *h)
+	for i := range problems {
+		p := &problems[i]
+		spoilt = spoilt || p.Rule == websocket.RuleRSV || p.Rule == websocket.RuleControl
+		k.findProblem(p, s.packets.time, s.packets.packets(), s.frame.Number, s.frame.Message, fmt.Sprintf("header % x", h.Append(nil)))
+	}
+	k.a.problems = problems[:0]
+	return spoilt
+}
+
+// judgePayload judges what a whole message carries: text and close bodies.
+func (w *webSocket) judgePayload(k *Conn, s *wsSide, m *assembly, payload []byte) {
+	if m.spoilt || m.missing > 0 {
+		return
+	}
+	side := websocket.Side(k.side(s.dir))
+	var problems []websocket.Problem
+	switch m.opcode {
+	case websocket.Text:
+		if m.bad {
+			problems = append(k.a.problems[:0], websocket.Problem{
+				Rule: websocket.RuleUTF8, Side: side, Reference: "RFC 6455 §8.1", Offset: int(m.badAt),
+				Text: fmt.Sprintf("text message is not UTF-8: ill-formed at byte %d of the payload", m.badAt),
+			})
+		}
+	case websocket.Close:
+		problems = websocket.JudgeClose(payload, side)
+	}
+	for i := range problems {
+		k.findProblem(&problems[i], m.span.time, m.span.packets(), s.frame.Number, m.number, evidenceAt(payload, problems[i].Offset))
+	}
+}
+
+// evidenceAt shows a few bytes from where a payload is wrong.
+func evidenceAt(payload []byte, at int) string {
+	if at >= len(payload) {
+		return ""
+	}
+	return fmt.Sprintf("bytes % x", payload[at:min(len(payload), at+16)])
+}
+
+// judgeInflate judges a compressed message by how inflating it went. What fails
+// because of something that was not captured, or of an earlier failure, is no fault.
+func (w *webSocket) judgeInflate(k *Conn, s *wsSide, m *assembly, r deflate.Result, err error) {
+	if m.spoilt || !w.comp.known {
+		return
+	}
+	p := websocket.Problem{Rule: websocket.RuleInflate, Side: websocket.Side(k.side(s.dir)), Reference: "RFC 7692 §7.2.2"}
+	takeover := !w.comp.pmd.NoContextTakeover(p.Side)
+	if err == nil {
+		if r.Notes&deflate.WideWindow == 0 {
+			return
+		}
+		p.Rule, p.Reference = websocket.RuleParam, "RFC 7692 §7.1.2"
+		p.Text = fmt.Sprintf("the message refers %d bytes back, beyond the agreed window of %d bytes", r.MaxDistance, 1<<w.comp.pmd.WindowBits(p.Side))
+	} else {
+		e, ok := err.(*deflate.Error)
+		if !ok || e.Cause == deflate.UnknownHistory || e.Cause == deflate.OutputLimit || e.Cause == deflate.RatioLimit || e.Cause == deflate.NoMessage {
+			return
+		}
+		p.Text = fmt.Sprintf("compressed message does not inflate: %s", s.inflater.why(err))
+		switch {
+		case e.Cause == deflate.TooFar && !takeover:
+			p.Text += fmt.Sprintf("; it refers to an earlier message although %v_no_context_takeover was agreed: with context takeover it may inflate", p.Side)
+		case e.Cause == deflate.TooFar:
+			p.Text += "; the sender's history is longer than everything it sent"
+		}
+	}
+	k.findProblem(&p, m.span.time, m.span.packets(), s.frame.Number, m.number, evidenceAt(m.buf, 0))
+}
+
+// judgeHandshake judges a handshake by its headers and by when its frames came.
+func (a *attempt) judge(k *Conn, time int64) []websocket.Problem {
+	req, resp := a.request(), a.response()
+	problems := websocket.JudgeHandshake(req, resp)
+	if a.req != nil {
+		problems = append(problems, syntaxProblem(websocket.Client, "request", a.req.Problems)...)
+	}
+	if a.resp != nil {
+		problems = append(problems, syntaxProblem(websocket.Server, "response", a.resp.Problems)...)
+	}
+	for i := range problems {
+		k.findProblem(&problems[i], time, a.packets, 0, 0, "")
+	}
+	return problems
+}
+
+// judgeEarly judges bytes of the client that came before the handshake was over.
+func (a *attempt) judgeEarly(k *Conn, time int64, done uint64) {
+	in := &k.in[k.Client()]
+	if len(in.buf) == 0 || in.at.Packet >= done {
+		return
+	}
+	p := websocket.Problem{
+		Rule: websocket.RuleEarlyData, Side: websocket.Client, Reference: "RFC 6455 §4.1",
+		Text: fmt.Sprintf("the client sent %d bytes in packet %d, before the server's handshake was complete in packet %d", len(in.buf), in.at.Packet, done),
+	}
+	k.findProblem(&p, time, [2]uint64{in.at.Packet, in.tail.Packet}, 1, 0, "")
+}
+
+// syntaxProblem says in one problem what is wrong with the lines of a head.
+func syntaxProblem(side websocket.Side, what string, ps []http1.Problem) []websocket.Problem {
+	if len(ps) == 0 {
+		return nil
+	}
+	ref := "RFC 9112 §2.2"
+	if ps[0].Kind == http1.ObsFold {
+		ref = "RFC 9112 §5.2"
+	}
+	text := fmt.Sprintf("the %s has %v in line %d: %q", what, ps[0].Kind, ps[0].Line, event.SafeString(ps[0].Text))
+	if len(ps) > 1 {
+		text += fmt.Sprintf(" (and %d more)", len(ps)-1)
+	}
+	return []websocket.Problem{{Rule: websocket.RuleSyntax, Side: side, Reference: ref, Text: text}}
+}
+
+func (a *attempt) request() *websocket.Request {
+	if a.req == nil {
+		return nil
+	}
+	return &websocket.Request{Method: a.req.Method, Target: a.req.Target, Major: a.req.Major, Minor: a.req.Minor, Headers: wsFields(a.req.Headers)}
+}
+
+func (a *attempt) response() *websocket.Response {
+	if a.resp == nil {
+		return nil
+	}
+	return &websocket.Response{Status: a.resp.Status, Reason: a.resp.Reason, Major: a.resp.Major, Minor: a.resp.Minor, Headers: wsFields(a.resp.Headers)}
+}
+
+func wsFields(hs http1.Headers) websocket.Fields {
+	out := make(websocket.Fields, len(hs))
+	for i, f := range hs {
+		out[i] = websocket.Field(f)
+	}
+	return out
+}
+
+// judgeEnd judges how a WebSocket connection ended: a side whose stream ended
+// without a close frame leaves its peer with code 1006 (RFC 6455 §7.1.5).
+func (w *webSocket) judgeEnd(k *Conn) {
+	by, ended := k.tcp.ClosedBy()
+	if !ended || w.attempt != nil && !w.attempt.accepted() {
+		return
+	}
+	how := "FIN"
+	if k.reset {
+		how = "RST"
+	}
+	for _, dir := range []packet.Dir{k.Client(), k.Client().Reverse()} {
+		s := &w.side[dir]
+		over := k.reset || k.in[dir].fin
+		known := s.phase != searching && s.lost == 0 && k.tcp.HasSeen(dir)
+		if s.closed || !over || !known {
+			continue
+		}
+		text := fmt.Sprintf("the %v sent no close frame; the %v ended the connection by %s, %s after its last frame",
+			k.side(dir), k.side(by), how, event.Duration(max(0, k.tcp.Last-w.lastFrame())))
+		p := websocket.Problem{Rule: websocket.RuleNoClose, Side: websocket.Side(k.side(dir)), Text: text, Reference: "RFC 6455 §7.1.5"}
+		k.findProblem(&p, k.tcp.Last, [2]uint64{k.tcp.LastPacket, k.tcp.LastPacket}, s.frame.Number, 0, "")
+	}
+}
+
+// lastFrame is the time of the last frame of either direction.
+func (w *webSocket) lastFrame() int64 { return max(w.side[0].packets.time, w.side[1].packets.time) }
+
+// judgePings notes pings that nobody answered although the connection went on.
+func (w *webSocket) judgePings(k *Conn) {
+	for dir := range w.side {
+		s := &w.side[dir]
+		peer := &w.side[s.dir.Reverse()]
+		if len(s.pings) == 0 || !w.comp.known || peer.lostAny || peer.packets.time <= s.pings[0].time {
+			continue
+		}
+		p := websocket.Problem{Rule: websocket.RulePong, Side: websocket.Side(k.side(peer.dir)), Reference: "RFC 6455 §5.5.2",
+			Text: fmt.Sprintf("%d of the last pings of the %v got no pong", len(s.pings), k.side(s.dir))}
+		k.findProblem(&p, k.tcp.Last, [2]uint64{k.tcp.LastPacket, k.tcp.LastPacket}, peer.frame.Number, 0, "")
+	}
+}
