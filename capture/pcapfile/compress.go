@@ -11,6 +11,10 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
+// A compressed file that was cut short yields what its library decodes before
+// the cut: gzip all of it, the others up to the last whole block (zstd 128 KiB,
+// lz4 64 KiB to 4 MiB, xz chunks of up to 2 MiB).
+
 // compressions lists the recognised compressions. Zstd and lz4 share the magic
 // numbers of skippable frames (RFC 8878 §3.1.2); pzstd begins files with one.
 var compressions = [...]struct {

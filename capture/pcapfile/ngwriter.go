@@ -54,6 +54,9 @@ func (w *NgWriter) AddInterface(i Interface) (id uint32, err error) {
 	if i.Offset < -reach || i.Offset > reach {
 		return 0, fmt.Errorf("pcapng: a time offset of %d s cannot be written", i.Offset)
 	}
+	if len(w.ifaces) >= MaxInterfaces || i.FCSLen > maxFCS {
+		return 0, fmt.Errorf("pcapng: interface %d with a frame check sequence of %d bytes cannot be written", len(w.ifaces), i.FCSLen)
+	}
 	w.begin(blockInterface)
 	w.u16(uint16(i.Link))
 	w.u16(0)
@@ -66,7 +69,7 @@ func (w *NgWriter) AddInterface(i Interface) (id uint32, err error) {
 	}
 	w.text(optIfOS, i.OS)
 	if i.FCSLen != 0 {
-		w.option(optIfFCSLen, []byte{i.FCSLen})
+		w.option(optIfFCSLen, []byte{fcsOption(i.FCSLen)})
 	}
 	if i.Offset != 0 {
 		w.option(optIfTsoffset, binary.LittleEndian.AppendUint64(nil, uint64(i.Offset)))

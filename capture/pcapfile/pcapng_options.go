@@ -116,6 +116,17 @@ func fcsBytes(v uint8) uint8 {
 	return v
 }
 
+// maxFCS is the longest frame check sequence that if_fcslen can say, in bits.
+const maxFCS = 31
+
+// fcsOption is the inverse of fcsBytes.
+func fcsOption(bytes uint8) uint8 {
+	if bytes >= 16 {
+		return bytes * 8
+	}
+	return bytes
+}
+
 func (r *Reader) keepText(v []byte) string {
 	if r.text+len(v) > MaxText {
 		return ""

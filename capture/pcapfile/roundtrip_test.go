@@ -73,6 +73,17 @@ func TestWriterOptions(t *testing.T) {
 	}
 }
 
+func TestFCSOption(t *testing.T) {
+	for n := range uint8(maxFCS + 1) {
+		if got := fcsBytes(fcsOption(n)); got != n {
+			t.Errorf("%d bytes are read as %d", n, got)
+		}
+	}
+	if fcsBytes(32) != 4 { // 32 bits, as the specification has it
+		t.Error(fcsBytes(32))
+	}
+}
+
 // What a format cannot hold is refused, and leaves the file whole.
 func TestWriterRefuses(t *testing.T) {
 	good := capture.Packet{Number: 1, Time: 5, Link: 1, OrigLen: 1, Data: []byte("x")}
