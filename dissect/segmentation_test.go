@@ -52,22 +52,25 @@ func TestAnySegmentation(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	played, bytewise := 0, 0
 	for _, k := range allTalks(t) {
-		ways := map[string][]segment{
-			"as sent":                 segments(k.turns, true, whole),
-			"runs in one":             segments(k.turns, false, whole),
-			"1460 bytes":              segments(k.turns, false, fixed(1460)),
-			"up to 500 bytes":         segments(k.turns, false, upTo(r, 500)),
-			"cut at headers":          segments(k.turns, false, at(boundaries(k, 0))),
-			"cut a byte into headers": segments(k.turns, false, at(boundaries(k, 1))),
-			"cut before headers' end": segments(k.turns, false, at(boundaries(k, -1))),
+		type way struct {
+			how  string
+			list []segment
+		}
+		ways := []way{
+			{"as sent", segments(k.turns, true, whole)},
+			{"runs in one", segments(k.turns, false, whole)},
+			{"1460 bytes", segments(k.turns, false, fixed(1460))},
+			{"up to 500 bytes", segments(k.turns, false, upTo(r, 500))},
+			{"cut at headers", segments(k.turns, false, at(boundaries(k, 0)))},
+			{"cut a byte into headers", segments(k.turns, false, at(boundaries(k, 1)))},
+			{"cut before headers' end", segments(k.turns, false, at(boundaries(k, -1)))},
 		}
 		if k.bytes() <= small {
-			ways["single bytes"] = segments(k.turns, false, fixed(1))
-			ways["up to 3 bytes"] = segments(k.turns, false, upTo(r, 3))
+			ways = append(ways, way{"single bytes", segments(k.turns, false, fixed(1))}, way{"up to 3 bytes", segments(k.turns, false, upTo(r, 3))})
 			bytewise++
 		}
-		for how, list := range ways {
-			same(t, k, how, play(r, list))
+		for _, w := range ways {
+			same(t, k, w.how, play(r, w.list))
 			played++
 		}
 	}

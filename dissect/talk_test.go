@@ -134,13 +134,19 @@ func outlineOf(c *truth.Conn) outline {
 		}
 	}
 	for _, f := range c.Findings {
-		// Rules of TCP and of the capture speak of packets; what is early depends on their order.
-		if !strings.HasPrefix(f.D.Rule, "TCP-") && !strings.HasPrefix(f.D.Rule, "CAP-") && f.D.Rule != "HS-EARLY-DATA" {
+		if !carried(f.D.Rule) {
 			o.findings = append(o.findings, fmt.Sprintf("%s %v %v frame %d message %d", f.D.Rule, f.D.Severity, f.From, f.D.Frame, f.D.Message))
 		}
 	}
 	slices.Sort(o.findings)
 	return o
+}
+
+// carried tells whether a rule is about how the bytes were carried: by packets,
+// in which order of the two sides, to which end of the connection.
+func carried(rule string) bool {
+	return strings.HasPrefix(rule, "TCP-") || strings.HasPrefix(rule, "CAP-") ||
+		slices.Contains([]string{"HS-EARLY-DATA", "WS-PONG", "WS-NO-CLOSE"}, rule)
 }
 
 // messageLine leaves out the latency, which is a matter of time.
