@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sockeye-dev/sockeye/pcaps/gen/profile"
+	"github.com/sockeye-dev/sockeye/pcaps/gen/scenes"
 	"github.com/sockeye-dev/sockeye/pcaps/gen/track"
 )
 
@@ -36,19 +37,36 @@ func filesCommand() *cobra.Command {
 
 // writeAll writes every generated capture and its manifest.
 func writeAll(dir string) error {
-	for _, s := range small {
-		cfg := s.cfg
-		cfg.Capture = s.name + ".pcap"
-		base := filepath.Join(dir, s.name)
+	for _, g := range generated() {
+		base := filepath.Join(dir, g.name)
 		err := writeFile(base+".pcap", func(pcap io.Writer) error {
-			return writeFile(base+".manifest.json", func(manifest io.Writer) error {
-				_, err := profile.Run(cfg, pcap, manifest)
-				return err
-			})
+			return writeFile(base+".manifest.json", func(manifest io.Writer) error { return g.write(pcap, manifest) })
 		})
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// file is a generated capture: NAME.pcap and NAME.manifest.json.
+type file struct {
+	name  string
+	write func(pcap, manifest io.Writer) error
+}
+
+// generated lists every generated capture.
+func generated() []file {
+	var all []file
+	for _, s := range small {
+		s.cfg.Capture = s.name + ".pcap"
+		all = append(all, file{s.name, func(pcap, manifest io.Writer) error {
+			_, err := profile.Run(s.cfg, pcap, manifest)
+			return err
+		}})
+	}
+	for _, sc := range scenes.All() {
+		all = append(all, file{sc.Name, sc.Write})
+	}
+	return all
 }

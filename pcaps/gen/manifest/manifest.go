@@ -83,7 +83,7 @@ type Direction struct {
 	// first captured byte; where nothing was captured, both are zero.
 	StreamBytes  uint64 `json:"stream_bytes"`
 	StreamSHA256 string `json:"stream_sha256,omitempty"`
-	Frames       uint64 `json:"frames,omitempty"` // whole WebSocket frames sent
+	Frames       uint64 `json:"frames,omitempty"` // WebSocket frames of the complete messages
 	// Messages counts complete WebSocket messages, control messages included, and
 	// MessageSHA256 is of their payloads (unmasked, inflated), concatenated in the
 	// order in which they were completed: a ping between fragments comes before

@@ -76,7 +76,7 @@ func Run(cfg Config, w, m io.Writer) (manifest.Totals, error) {
 	if cfg.Size == 0 && cfg.Packets == 0 && cfg.Connections == 0 {
 		return manifest.Totals{}, fmt.Errorf("profile %s: a size, a number of packets or of connections is needed", cfg.Profile)
 	}
-	f := wire.NewFile(w, wire.LinkEthernet)
+	f := wire.NewFile(w, wire.Ethernet)
 	out := manifest.NewWriter(m, manifest.Manifest{Capture: cfg.Capture, Profile: p.Name, Description: p.About, Seed: cfg.Seed, Detail: cfg.Detail.String()})
 	g := &gen{cfg: cfg, left: cfg.Connections, used: map[int]sim.Spec{}, Sim: sim.New(cfg.Seed, f, out, cfg.Detail, sim.Limits{Packets: cfg.Packets, Bytes: cfg.Size})}
 	g.start(p)

@@ -163,13 +163,13 @@ func turnLine(a *exchange, c *sim.Conn) {
 	c.Flush(sim.S2C)
 }
 
-// datagrams adds UDP: name service and media streams.
+// datagrams adds UDP: short questions and media-like streams.
 func (g *gen) datagrams() {
 	var flows []*wire.Template
 	for i := range 24 {
 		a := netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, 1, byte(i)}), uint16(40000+i))
-		b := netip.AddrPortFrom(netip.AddrFrom4([4]byte{192, 0, 2, 53}), [...]uint16{53, 5004}[i%2])
-		flows = append(flows, wire.NewTemplate(wire.Layout{Link: wire.LinkEthernet}, wire.UDP, a, b))
+		b := netip.AddrPortFrom(netip.AddrFrom4([4]byte{192, 0, 2, 53}), [...]uint16{27015, 30000}[i%2])
+		flows = append(flows, wire.NewTemplate(wire.Layout{}, wire.UDP, a, b))
 	}
 	g.Every(sim.Millisecond, func(s *sim.Sim) int64 {
 		i := s.R.N(len(flows))

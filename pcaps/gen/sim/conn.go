@@ -62,6 +62,7 @@ type half struct {
 	books track.Dir
 	tmpl  *wire.Template
 	got   track.Ranges // what the receiver has
+	next  uint64       // the next offset to send (SND.NXT)
 	buf   []byte       // written, not yet sent
 	sent  []byte       // the last bytes sent, where accidents may need them again
 	owed  int          // segments that this side received and has not acknowledged
@@ -134,9 +135,18 @@ const isUp = 0x80
 
 func (c *Conn) handshake() {
 	c.put(C2S, wire.SYN, 0, nil, synOptions(c, C2S))
+	c.travel()
 	c.put(S2C, wire.SYN|wire.ACK, 0, nil, synOptions(c, S2C))
 	c.half[S2C].fin |= isUp
+	c.travel()
 	c.put(C2S, wire.ACK, 0, nil, nil)
+}
+
+// travel lets the time pass that a packet takes to the other side and its answer back.
+func (c *Conn) travel() {
+	if !c.hidden {
+		c.S.clock += c.S.R.Between(20*Microsecond, 90*Microsecond)
+	}
 }
 
 // OpenFast opens the connection with data on the SYN (RFC 7413).
@@ -146,8 +156,11 @@ func (c *Conn) OpenFast(data []byte) {
 	cookie := []byte{34, 10, 1, 2, 3, 4, 5, 6, 7, 8, 1, 1}
 	c.put(C2S, wire.SYN, 0, data, append(synOptions(c, C2S), cookie...))
 	h.got.Add(0, uint64(len(data)))
+	h.next = uint64(len(data))
+	c.travel()
 	c.put(S2C, wire.SYN|wire.ACK, 0, nil, synOptions(c, S2C))
 	c.half[S2C].fin |= isUp
+	c.travel()
 	c.put(C2S, wire.ACK, h.books.Offset(), nil, nil)
 }
 
@@ -275,6 +288,7 @@ func (c *Conn) transmit(dir int, b []byte) {
 		if n == len(b) {
 			flags |= wire.PSH
 		}
+		h.next = at + uint64(n)
 		if h.quiet--; c.Messy != nil && !c.hidden && h.quiet < 0 {
 			c.messySegment(dir, flags, at, b[:n])
 		} else {
@@ -306,7 +320,7 @@ func (c *Conn) arrive(dir int, at uint64, n int) {
 // ack sends a bare acknowledgement; a side that has sent its FIN stands one behind it.
 func (c *Conn) ack(dir int) {
 	h := &c.half[dir]
-	at := h.books.Offset()
+	at := h.next
 	if h.fin&finSent != 0 {
 		at++
 	}

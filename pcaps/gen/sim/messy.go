@@ -131,11 +131,12 @@ func (c *Conn) release() {
 }
 
 // KeepAlive sends a probe with a garbage byte at the last offset sent
-// (RFC 9293 §3.8.4), where the capture holds that byte.
+// (RFC 9293 §3.8.4), where the capture holds that byte: elsewhere nobody could
+// tell the garbage from data.
 func (c *Conn) KeepAlive(dir int) {
 	h := &c.half[dir]
 	end := h.books.Offset()
-	if end == 0 || c.Busy() || c.hidden || !h.books.Holds(end-1, end) {
+	if len(h.sent) == 0 || c.Busy() || c.hidden || !h.books.Holds(end-1, end) {
 		return
 	}
 	c.Tag("keep-alive")
@@ -163,6 +164,6 @@ func (c *Conn) FinFirst(dir int) {
 		c.hold(dir, wire.ACK|wire.PSH, at, b[:n], pause)
 		b, at = b[n:], at+uint64(n)
 	}
-	h.buf = h.buf[:0]
+	h.buf, h.next = h.buf[:0], at
 	c.Fin(dir)
 }

@@ -31,6 +31,7 @@ func (c *Conn) Upgrade(host, path, offer string) {
 	key := c.S.Key()
 	c.Write(C2S, ws.AppendRequest(nil, host, path, key, offer))
 	c.Flush(C2S)
+	c.travel()
 	c.Write(S2C, ws.AppendResponse(nil, key, c.Extensions))
 	c.Flush(S2C)
 }
@@ -110,7 +111,7 @@ type Stream struct {
 
 // StartStream begins a message that is sent piece by piece.
 func (c *Conn) StartStream(dir int, op byte) Stream {
-	return Stream{dir: dir, op: op, msg: c.half[dir].books.Start(op, false)}
+	return Stream{dir: dir, op: op, msg: c.half[dir].books.StartStream(op)}
 }
 
 // StreamFrame begins the next frame of st.

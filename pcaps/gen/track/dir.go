@@ -50,7 +50,8 @@ type Dir struct {
 	msgs      []message
 	d         manifest.Direction
 	started   uint64
-	open      bool // a data message is under way
+	open      bool      // a data message is under way
+	mark      hash.Hash // payloads as it was before the message that is sent piece by piece
 }
 
 type message struct {
@@ -129,6 +130,14 @@ func (d *Dir) Start(op byte, compressed bool) Msg {
 	return m
 }
 
+// StartStream is Start for a message whose payload comes piece by piece.
+func (d *Dir) StartStream(op byte) Msg {
+	if c, ok := d.payloads.(hash.Cloner); ok && d.detail > Totals {
+		d.mark, _ = c.Clone() // fails for hashes of hardware keys only
+	}
+	return d.Start(op, false)
+}
+
 // Frame adds a frame of the message that takes [from, to) of the stream.
 func (d *Dir) Frame(m *Msg, from, to uint64) {
 	if m.m.Frames == 0 {
@@ -162,7 +171,7 @@ func (d *Dir) Payload(m *Msg, b []byte) {
 // that ended before a midstream capture began are forgotten.
 func (d *Dir) Complete(m *Msg, payload []byte) {
 	if m.data {
-		d.open = false
+		d.open, d.mark = false, nil
 	}
 	if !d.Began() {
 		d.started = 0
@@ -191,6 +200,9 @@ func (d *Dir) Finish() manifest.Direction {
 	out.StreamBytes = d.sent - d.base
 	if d.open {
 		out.Incomplete = 1
+		if d.mark != nil {
+			d.payloads = d.mark
+		}
 	}
 	if d.Cause == "" {
 		d.Cause = "lost"

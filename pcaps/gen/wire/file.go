@@ -30,7 +30,7 @@ const flushAt = 1 << 20
 const maxRecord = 1<<16 + 512
 
 // NewFile writes the file header for the link type and returns the file.
-func NewFile(w io.Writer, link uint16) *File {
+func NewFile(w io.Writer, link Link) *File {
 	f := &File{w: w, buf: make([]byte, 0, flushAt+maxRecord)}
 	le := binary.LittleEndian
 	f.buf = le.AppendUint32(f.buf, 0xa1b2c3d4)
@@ -38,7 +38,7 @@ func NewFile(w io.Writer, link uint16) *File {
 	f.buf = le.AppendUint16(f.buf, 4)
 	f.buf = append(f.buf, make([]byte, 8)...) // reserved: zone and accuracy
 	f.buf = le.AppendUint32(f.buf, 262144)    // snap length, tcpdump's default
-	f.buf = le.AppendUint32(f.buf, uint32(link))
+	f.buf = le.AppendUint32(f.buf, uint32(link.Type()))
 	f.size = int64(len(f.buf))
 	return f
 }

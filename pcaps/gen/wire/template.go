@@ -15,12 +15,18 @@ const (
 	URG
 )
 
-// Link types that a Template can begin with, as the LINKTYPE_ registry numbers them.
+// Link is what a frame begins with.
+type Link uint8
+
+// The links that a Template can begin with.
 const (
-	LinkNull     = 0
-	LinkEthernet = 1
-	LinkPPP      = 9
+	Ethernet Link = iota
+	Null          // BSD loopback
+	PPP           // PPP in HDLC-like framing
 )
+
+// Type returns the link's number in the LINKTYPE_ registry.
+func (l Link) Type() uint16 { return [...]uint16{1, 0, 9, 1}[l&3] }
 
 // Tag is a VLAN tag: its type (0x8100, 0x88a8, 0x9100) and identifier (1 to 4094).
 type Tag struct {
@@ -30,8 +36,8 @@ type Tag struct {
 
 // Layout says what stands below IP.
 type Layout struct {
-	Link uint16 // LinkEthernet, LinkNull or LinkPPP
-	Tags []Tag  // outermost first; Ethernet only
+	Link Link
+	Tags []Tag // outermost first; Ethernet only
 }
 
 // Protocols above IP.
@@ -93,13 +99,13 @@ func NewTemplate(l Layout, proto byte, src, dst netip.AddrPort) *Template {
 // link writes the link header.
 func (t *Template) link(l Layout, src, dst netip.Addr) {
 	switch l.Link {
-	case LinkNull: // address family in the capturing host's order; 30 is macOS's AF_INET6
+	case Null: // address family in the capturing host's order; 30 is macOS's AF_INET6
 		family := byte(2)
 		if t.v6 {
 			family = 30
 		}
 		t.head = append(t.head, family, 0, 0, 0)
-	case LinkPPP:
+	case PPP:
 		protocol := byte(0x21)
 		if t.v6 {
 			protocol = 0x57
