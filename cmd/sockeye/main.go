@@ -1,7 +1,11 @@
 // Command sockeye shows what sockets and WebSockets carried, from capture files.
 //
-//	flags ─► pcapfile.OpenAll ─► dissect.Analyzer ─► event printer ─► standard output
-//	                                                 progress, notes, errors ─► standard error
+//	flags ─► input ─► dissect.Analyzer ─► event printer ─► standard output
+//	           └ interrupts, progress     progress, notes, errors ─► standard error
+//
+// A command that reads captures is a row in the table of views, or a cobra
+// command of its own that calls options.addTo for the shared flags and
+// options.process to be driven over the input.
 package main
 
 import (
@@ -10,6 +14,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/sockeye-dev/sockeye/dissect/event"
 )
 
 // Exit codes. When several apply, the largest of 2 to 5 wins.
@@ -21,10 +27,17 @@ const (
 	exitInterrupted = 130
 )
 
-// usageError is a command line that cannot be obeyed.
-type usageError struct{ error }
+// usageError is a command line that cannot be obeyed. help is the command line
+// that explains how it should be.
+type usageError struct {
+	err  error
+	help string
+}
 
-// exitError ends the program with a code; its error was printed already, or is nil.
+func (e *usageError) Error() string { return e.err.Error() }
+func (e *usageError) Unwrap() error { return e.err }
+
+// exitError ends the program with a code; err is nil if there is nothing to say.
 type exitError struct {
 	code int
 	err  error
@@ -43,7 +56,11 @@ func main() {
 func run(args []string) int {
 	root := newRoot()
 	root.SetArgs(args)
-	err := root.Execute()
+	return report(root.Execute())
+}
+
+// report prints what went wrong, once, and returns the exit code.
+func report(err error) int {
 	var exit *exitError
 	var usage *usageError
 	switch {
@@ -51,14 +68,19 @@ func run(args []string) int {
 		return exitDone
 	case errors.As(err, &exit):
 		if exit.err != nil {
-			fmt.Fprintln(os.Stderr, "sockeye:", exit.err)
+			complain(exit.err)
 		}
 		return exit.code
 	case errors.As(err, &usage):
-		fmt.Fprintln(os.Stderr, "sockeye:", usage.error)
-		fmt.Fprintln(os.Stderr, "Try: sockeye --help")
+		complain(usage.err)
+		fmt.Fprintln(os.Stderr, "Try:", usage.help)
 		return exitUsage
 	}
-	fmt.Fprintln(os.Stderr, "sockeye:", err)
+	complain(err)
 	return exitUsage
+}
+
+// complain prints an error. File names and arguments can hold anything.
+func complain(err error) {
+	fmt.Fprintln(os.Stderr, "sockeye:", event.SafeString(err.Error()))
 }

@@ -6,26 +6,95 @@ import (
 	"strings"
 
 	"github.com/sockeye-dev/sockeye/capture/packet"
+	"github.com/sockeye-dev/sockeye/capture/pcapfile"
 	"github.com/sockeye-dev/sockeye/dissect"
 	"github.com/sockeye-dev/sockeye/dissect/event"
 )
 
-// notes tells on standard error what the results do not show: totals for a
-// person who reads text, and whatever was not decoded, for everybody.
-func (o *options) notes(t *dissect.Totals, end event.End) {
-	if !o.json && o.output != "json" {
-		fmt.Fprintln(os.Stderr, event.Summary(end))
+// tell says on standard error what the results do not show: totals for a person
+// who reads text, and whatever is missing, for everybody.
+func (p *process) tell(t *dissect.Totals, end event.End, limited bool) {
+	if p.quiet {
+		return
 	}
-	var parts []string
-	for stop, n := range t.Stops {
-		if n > 0 && packet.Stop(stop) != packet.StopNotIP && packet.Stop(stop) != packet.StopProtocol {
-			parts = append(parts, fmt.Sprintf("%s: %d", packet.Stop(stop), n))
+	if p.verbose {
+		p.tellInput(t)
+	}
+	if !p.isJSON() && !p.raw {
+		fmt.Fprintln(os.Stderr, event.Summary(end))
+		if limited {
+			fmt.Fprintf(os.Stderr, "note: stopped after %d results (--limit); the figures are of what was read so far\n", p.limit)
 		}
 	}
-	if len(parts) > 0 {
-		fmt.Fprintln(os.Stderr, "not decoded:", strings.Join(parts, ", "))
+	if parts := stops(t, p.verbose); parts != "" {
+		fmt.Fprintln(os.Stderr, "not decoded:", parts)
+	}
+	for _, note := range p.notes(t, p.options) {
+		fmt.Fprintln(os.Stderr, "note:", note)
 	}
 	if t.Bounded > 0 {
 		fmt.Fprintf(os.Stderr, "incomplete: a bound was reached %d times; the places are marked as gaps of cause limit\n", t.Bounded)
 	}
+}
+
+// stops counts the packets that were not decoded up to TCP or UDP, by reason.
+// That a network has other traffic too is worth a word only if all says so.
+func stops(t *dissect.Totals, all bool) string {
+	var parts []string
+	for stop, n := range t.Stops {
+		usual := packet.Stop(stop) == packet.StopNotIP || packet.Stop(stop) == packet.StopProtocol
+		if n > 0 && (all || !usual) {
+			parts = append(parts, fmt.Sprintf("%s: %d", packet.Stop(stop), n))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// tellInput says what was read, and with which bounds.
+func (p *process) tellInput(t *dissect.Totals) {
+	line := func(label, format string, args ...any) {
+		fmt.Fprintf(os.Stderr, "%-10s %s\n", label+":", event.SafeString(fmt.Sprintf(format, args...)))
+	}
+	for _, name := range p.inputs {
+		if name == "-" {
+			name = pcapfile.StdinName
+		}
+		line("input", "%s", name)
+	}
+	if d, ok := p.src.(pcapfile.Details); ok {
+		line("format", "%s", d.Format())
+		for n, i := range d.Interfaces() {
+			line("interface", "%s", interfaceText(n, &i))
+		}
+	}
+	line("packets", "%d, %s on the wire; TCP %d, UDP %d", t.Packets, event.Size(t.Bytes), t.TCPPackets, t.UDPPackets)
+	line("bounds", "--max-message %s; inflated %s a message; HTTP head %s", event.Size(uint64(p.maxMessage)),
+		event.Size(dissect.DefaultInflated), event.Size(dissect.DefaultHTTPHead))
+}
+
+func interfaceText(n int, i *pcapfile.Interface) string {
+	s := fmt.Sprintf("%d, link type %s, time unit %s", n, i.Link, i.Resolution)
+	if i.Name != "" {
+		s += ", name " + i.Name
+	}
+	if i.SnapLen > 0 {
+		s += fmt.Sprintf(", snap length %d", i.SnapLen)
+	}
+	if i.Filter != "" {
+		s += ", filter " + i.Filter
+	}
+	return s
+}
+
+// dropped is how many packets the files say were lost while they were captured.
+func (p *process) dropped() uint64 {
+	d, ok := p.src.(pcapfile.Details)
+	if !ok {
+		return 0
+	}
+	var n uint64
+	for _, s := range d.Stats() {
+		n += uint64(max(s.Dropped, 0)) + uint64(max(s.OSDropped, 0))
+	}
+	return n
 }

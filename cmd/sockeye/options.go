@@ -2,10 +2,11 @@ package main
 
 import (
 	"fmt"
-	"strconv"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/sockeye-dev/sockeye/dissect"
 	"github.com/sockeye-dev/sockeye/dissect/event"
@@ -14,133 +15,178 @@ import (
 // options are the flags that all reading commands share.
 type options struct {
 	read       []string
-	json       bool
-	output     string
+	decodeAs   map[uint16]string
+	maxMessage int64
 	conn       uint64
 	limit      uint64
-	payload    string
-	maxMessage string
-	decodeAs   []string
+	payload    string // "" is the command's default
+	output     string
+	json       bool
+	hex, raw   bool
 	color      string
 	progress   string
-	hex, raw   bool
 	quiet      bool
+	verbose    bool
 }
 
-func (o *options) addFlags(cmd *cobra.Command, v *view) {
+func newOptions() *options {
+	return &options{
+		decodeAs: map[uint16]string{}, maxMessage: dissect.DefaultMessage,
+		output: "text", color: "auto", progress: "auto",
+	}
+}
+
+// Groups of flags, in the order in which help shows them.
+const (
+	groupInput  = "Input"
+	groupSelect = "What to show"
+	groupOutput = "Output"
+	groupError  = "On standard error"
+)
+
+var groups = []string{groupInput, groupSelect, groupOutput, groupError}
+
+var whenValues = []string{"auto", "always", "never"}
+
+// flagSpec is one flag of the reading commands.
+type flagSpec struct {
+	group, name, short, usage string
+	value                     func(o *options) pflag.Value
+	choices                   []string // completed by the shell
+	only                      string   // the one command that has it; "" is all
+}
+
+var flagSpecs = []flagSpec{
+	{groupInput, "read", "r", "read `FILE`, as an argument does; - is standard input",
+		func(o *options) pflag.Value { return (*listValue)(&o.read) }, nil, ""},
+	{groupInput, "decode-as", "", "`PORT=PROTOCOL`: take a TCP port's connections for " + orList(dissect.ProtocolNames()) + ", whatever they look like; may be repeated",
+		func(o *options) pflag.Value { return &portsValue{p: o.decodeAs} }, nil, ""},
+	{groupInput, "max-message", "", "keep at most `SIZE` of one message (64k, 16M, 1G); the rest is counted",
+		func(o *options) pflag.Value { return &sizeValue{&o.maxMessage, "16M"} }, nil, ""},
+	{groupSelect, "conn", "", "only connection `N`, as conns numbers them",
+		func(o *options) pflag.Value { return (*countValue)(&o.conn) }, nil, ""},
+	{groupSelect, "limit", "n", "stop after `N` results",
+		func(o *options) pflag.Value { return (*countValue)(&o.limit) }, nil, ""},
+	{groupSelect, "payload", "", "`HOW` much payload to show: none, preview or full (default: preview; full with --json and for follow)",
+		func(o *options) pflag.Value { return &choiceValue{&o.payload, payloadValues} }, payloadValues, ""},
+	{groupOutput, "json", "", "JSON Lines, as -o json",
+		func(o *options) pflag.Value { return (*boolValue)(&o.json) }, nil, ""},
+	{groupOutput, "output", "o", "output `FORMAT`: text or json",
+		func(o *options) pflag.Value { return &choiceValue{&o.output, outputValues} }, outputValues, ""},
+	{groupOutput, "hex", "", "bytes as a hex dump",
+		func(o *options) pflag.Value { return (*boolValue)(&o.hex) }, nil, "follow"},
+	{groupOutput, "raw", "", "the bytes themselves and nothing else",
+		func(o *options) pflag.Value { return (*boolValue)(&o.raw) }, nil, "follow"},
+	{groupOutput, "color", "", "`WHEN` to colour: auto, always or never",
+		func(o *options) pflag.Value { return &choiceValue{&o.color, whenValues} }, whenValues, ""},
+	{groupError, "progress", "", "`WHEN` to show progress: auto, always or never",
+		func(o *options) pflag.Value { return &choiceValue{&o.progress, whenValues} }, whenValues, ""},
+	{groupError, "quiet", "q", "neither summary nor notes",
+		func(o *options) pflag.Value { return (*boolValue)(&o.quiet) }, nil, ""},
+	{groupError, "verbose", "v", "also say what was read, what was not decoded, and the bounds",
+		func(o *options) pflag.Value { return (*boolValue)(&o.verbose) }, nil, ""},
+}
+
+var (
+	payloadValues = []string{"none", "preview", "full"}
+	outputValues  = []string{"text", "json"}
+)
+
+// groupKey marks a flag with the group that help shows it in.
+const groupKey = "sockeye-group"
+
+// addTo gives cmd the shared flags.
+func (o *options) addTo(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.SortFlags = false
-	f.StringArrayVarP(&o.read, "read", "r", nil, "read `FILE`, as an argument does; - is standard input")
-	f.BoolVar(&o.json, "json", false, "JSON Lines, the same as -o json")
-	f.StringVarP(&o.output, "output", "o", "text", "output `FORMAT`: text or json")
-	f.Uint64Var(&o.conn, "conn", 0, "only connection `N`, as numbered by conns")
-	f.Uint64VarP(&o.limit, "limit", "n", 0, "stop after `N` results")
-	if v.payload {
-		f.StringVar(&o.payload, "payload", "", "how much of each message: none, preview or full (default full with --json, else preview)")
+	for _, s := range flagSpecs {
+		if s.only != "" && s.only != cmd.Name() {
+			continue
+		}
+		v := s.value(o)
+		added := f.VarPF(v, s.name, s.short, s.usage)
+		if v.Type() == "bool" {
+			added.NoOptDefVal = "true"
+		}
+		f.SetAnnotation(s.name, groupKey, []string{s.group})
+		if s.choices != nil {
+			cmd.RegisterFlagCompletionFunc(s.name, cobra.FixedCompletions(s.choices, cobra.ShellCompDirectiveNoFileComp))
+		}
 	}
-	f.StringVar(&o.maxMessage, "max-message", "16M", "keep at most `SIZE` of one message; the rest is counted")
-	f.StringArrayVar(&o.decodeAs, "decode-as", nil, "`PORT=PROTOCOL`: what a port's connections speak ("+strings.Join(dissect.ProtocolNames(), ", ")+"), whatever they look like")
-	if v.name == "follow" {
-		f.BoolVar(&o.hex, "hex", false, "print bytes as a hex dump")
-		f.BoolVar(&o.raw, "raw", false, "print the bytes themselves and nothing else")
-	}
-	f.StringVar(&o.color, "color", "auto", "`WHEN` to colour: auto, always or never")
-	f.StringVar(&o.progress, "progress", "auto", "`WHEN` to show progress on standard error: auto, always or never")
-	f.BoolVarP(&o.quiet, "quiet", "q", false, "no summary and no notes on standard error")
+	cmd.RegisterFlagCompletionFunc("decode-as", completeDecodeAs)
 }
 
-// settings are checked options.
-type settings struct {
-	analyzer dissect.Options
-	json     bool
-	color    bool
-	progress bool
+// completeDecodeAs offers the protocols once a port was typed.
+func completeDecodeAs(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
+	port, _, ok := strings.Cut(typed, "=")
+	if !ok {
+		return nil, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+	}
+	var list []string
+	for _, name := range dissect.ProtocolNames() {
+		list = append(list, port+"="+name)
+	}
+	return list, cobra.ShellCompDirectiveNoFileComp
 }
 
-func (o *options) settings(v *view) (*settings, error) {
-	s := &settings{json: o.json || o.output == "json"}
-	if o.output != "text" && o.output != "json" {
-		return nil, fmt.Errorf("--output %q: text or json", o.output)
-	}
-	if s.json && (o.hex || o.raw) {
-		return nil, fmt.Errorf("--hex and --raw are forms of text output: not with --json")
-	}
-	for _, k := range v.kinds {
-		s.analyzer.Want.Kinds[k] = true
-	}
-	s.analyzer.Conn = o.conn
-	var err error
-	if s.analyzer.Want.Payload, err = o.wantPayload(v, s.json); err != nil {
-		return nil, err
-	}
-	if s.analyzer.Limits.Message, err = parseSize(o.maxMessage); err != nil {
-		return nil, fmt.Errorf("--max-message: %w", err)
-	}
-	if s.analyzer.DecodeAs, err = parseDecodeAs(o.decodeAs); err != nil {
-		return nil, err
-	}
-	if s.color, err = when(o.color, "--color", colorWanted); err != nil {
-		return nil, err
-	}
-	s.progress, err = when(o.progress, "--progress", progressWanted)
-	return s, err
+// inputs are the captures that were named, by flag and by argument.
+func (o *options) inputs(args []string) []string {
+	return append(o.read[:len(o.read):len(o.read)], args...)
 }
 
-func (o *options) wantPayload(v *view, json bool) (event.Payload, error) {
+// isJSON reports whether results are JSON Lines.
+func (o *options) isJSON() bool { return o.json || o.output == "json" }
+
+// check refuses what contradicts itself.
+func (o *options) check(inputs []string) error {
+	stdin := 0
+	for _, name := range inputs {
+		if name == "-" {
+			stdin++
+		}
+	}
+	switch {
+	case stdin > 1:
+		return fmt.Errorf("- was given %d times: standard input can be read only once", stdin)
+	case stdin == 1 && isTerminal(os.Stdin):
+		return fmt.Errorf("-: standard input is the terminal: pipe a capture into it, as in tcpdump -w - | sockeye -")
+	case o.isJSON() && (o.hex || o.raw):
+		return fmt.Errorf("--hex and --raw are forms of text output: not with --json")
+	case o.hex && o.raw:
+		return fmt.Errorf("--hex or --raw, not both")
+	case o.quiet && o.verbose:
+		return fmt.Errorf("--quiet or --verbose, not both")
+	}
+	return nil
+}
+
+// analyzer are the analyzer's options for a command that looks at kinds.
+func (o *options) analyzer(kinds []event.Kind, payload event.Payload) dissect.Options {
+	a := dissect.Options{Conn: o.conn, DecodeAs: o.decodeAs, Limits: dissect.Limits{Message: o.maxMessage}}
+	for _, k := range kinds {
+		a.Want.Kinds[k] = true
+	}
+	a.Want.Payload = payload
+	return a
+}
+
+// wantPayload is how much payload to show; full says that text shows all of it too.
+func (o *options) wantPayload(full bool) event.Payload {
 	switch o.payload {
-	case "":
-		if json {
-			return event.PayloadFull, nil
-		}
-		return event.PayloadPreview, nil
 	case "none":
-		return event.PayloadNone, nil
+		return event.PayloadNone
 	case "preview":
-		return event.PayloadPreview, nil
+		return event.PayloadPreview
 	case "full":
-		return event.PayloadFull, nil
+		return event.PayloadFull
 	}
-	return 0, fmt.Errorf("--payload %q: none, preview or full", o.payload)
-}
-
-// parseSize reads a size in bytes: 4096, 64k, 16M, 1GB, 1GiB. Units are powers of 1024.
-func parseSize(s string) (int64, error) {
-	number := strings.TrimRight(s, "kKmMgGiIbB")
-	unit := strings.TrimSuffix(strings.TrimSuffix(strings.ToLower(s[len(number):]), "b"), "i")
-	shift, ok := map[string]uint{"": 0, "k": 10, "m": 20, "g": 30}[unit]
-	n, err := strconv.ParseInt(number, 10, 64)
-	if err != nil || !ok || n <= 0 || n > 1<<40>>shift {
-		return 0, fmt.Errorf("%q is no size: a number of bytes above 0, perhaps with k, M or G", s)
+	if o.isJSON() || full {
+		return event.PayloadFull
 	}
-	return n << shift, nil
-}
-
-func parseDecodeAs(args []string) (map[uint16]string, error) {
-	out := map[uint16]string{}
-	for _, a := range args {
-		port, name, ok := strings.Cut(a, "=")
-		n, err := strconv.ParseUint(port, 10, 16)
-		known := false
-		for _, p := range dissect.ProtocolNames() {
-			known = known || p == name
-		}
-		if !ok || err != nil || !known {
-			return nil, fmt.Errorf("--decode-as %q: PORT=PROTOCOL with a port from 0 to 65535 and one of %s", a, strings.Join(dissect.ProtocolNames(), ", "))
-		}
-		out[uint16(n)] = name
-	}
-	return out, nil
+	return event.PayloadPreview
 }
 
 // when decides on a choice of auto, always or never.
-func when(value, flag string, auto func() bool) (bool, error) {
-	switch value {
-	case "auto":
-		return auto(), nil
-	case "always":
-		return true, nil
-	case "never":
-		return false, nil
-	}
-	return false, fmt.Errorf("%s %q: auto, always or never", flag, value)
+func when(value string, auto func() bool) bool {
+	return value == "always" || value == "auto" && auto()
 }

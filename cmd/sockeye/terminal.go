@@ -19,52 +19,70 @@ func colorWanted() bool {
 }
 
 // progressWanted shows progress only where it does not mix with results.
-func progressWanted() bool { return isTerminal(os.Stderr) && !isTerminal(os.Stdout) }
+func progressWanted() bool {
+	return os.Getenv("TERM") != "dumb" && isTerminal(os.Stderr) && !isTerminal(os.Stdout)
+}
 
-// outputWidth is the terminal's width in columns, or 0 where output is not cut.
-func outputWidth() int {
-	if !isTerminal(os.Stdout) {
+// outputWidth is the width of a terminal in columns, or 0 where output is not cut.
+func outputWidth(f *os.File) int {
+	if !isTerminal(f) {
 		return 0
 	}
-	w, _, err := term.GetSize(int(os.Stdout.Fd()))
+	w, _, err := term.GetSize(int(f.Fd()))
 	if err != nil {
 		return 0
 	}
 	return w
 }
 
-// showProgress draws how far src was read, four times a second, until the
-// returned function is called.
-func showProgress(src pcapfile.Source) (stop func()) {
-	done, finished := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(finished)
-		start := time.Now()
-		tick := time.NewTicker(250 * time.Millisecond)
-		defer tick.Stop()
-		drawn := false
-		for {
-			select {
-			case <-done:
-				if drawn {
-					fmt.Fprint(os.Stderr, "\r\x1b[K")
-				}
-				return
-			case now := <-tick.C:
-				read, total := src.Progress()
-				fmt.Fprint(os.Stderr, "\r\x1b[K", progressLine(read, total, now.Sub(start)))
-				drawn = true
-			}
-		}
-	}()
-	return func() { close(done); <-finished }
+// clearLine goes back to the beginning of the line and erases it.
+const clearLine = "\r\x1b[K"
+
+// progress draws how far the input was read, four times a second. The zero
+// value draws nothing.
+type progress struct{ done, finished chan struct{} }
+
+// start draws until stop is called.
+func (p *progress) start(src pcapfile.Source) {
+	p.done, p.finished = make(chan struct{}), make(chan struct{})
+	go p.draw(src)
 }
 
-func progressLine(read, total int64, elapsed time.Duration) string {
-	rate := int64(float64(read) / max(elapsed.Seconds(), 0.001))
-	line := fmt.Sprintf("read %s, %s/s", event.Size(uint64(read)), event.Size(uint64(rate)))
-	if total > 0 {
-		line = fmt.Sprintf("%3d %%  %s of %s, %s/s", read*100/total, event.Size(uint64(read)), event.Size(uint64(total)), event.Size(uint64(rate)))
+func (p *progress) draw(src pcapfile.Source) {
+	defer close(p.finished)
+	start := time.Now()
+	tick := time.NewTicker(250 * time.Millisecond)
+	defer tick.Stop()
+	drawn := false
+	for {
+		select {
+		case <-p.done:
+			if drawn {
+				fmt.Fprint(os.Stderr, clearLine)
+			}
+			return
+		case now := <-tick.C:
+			read, total := src.Progress()
+			fmt.Fprint(os.Stderr, clearLine, progressLine(read, total, now.Sub(start)))
+			drawn = true
+		}
 	}
-	return line
+}
+
+// stop takes the drawing away. It may be called again.
+func (p *progress) stop() {
+	if p.done != nil {
+		close(p.done)
+		<-p.finished
+		p.done = nil
+	}
+}
+
+// progressLine says how many bytes of total (0: not known) were read, and how fast.
+func progressLine(read, total int64, elapsed time.Duration) string {
+	rate := event.Size(uint64(float64(read)/max(elapsed.Seconds(), 0.001))) + "/s"
+	if total <= 0 {
+		return fmt.Sprintf("read %s, %s", event.Size(uint64(read)), rate)
+	}
+	return fmt.Sprintf("%3d %%  %s of %s, %s", int(100*float64(read)/float64(total)), event.Size(uint64(read)), event.Size(uint64(total)), rate)
 }

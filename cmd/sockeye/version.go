@@ -13,12 +13,13 @@ const version = "0.1.0"
 
 func newVersion() *cobra.Command {
 	return &cobra.Command{
-		Use: "version", Short: "Print the version", Args: cobra.NoArgs,
+		Use: "version", Short: "Print the version", Args: noArgs, GroupID: groupOther,
 		Example: "  sockeye version",
 		Run:     func(cmd *cobra.Command, _ []string) { fmt.Fprintln(cmd.OutOrStdout(), versionLine()) },
 	}
 }
 
+// versionLine is the release, Go's version, the platform, and the commit where it is known.
 func versionLine() string {
 	line := fmt.Sprintf("sockeye %s %s %s/%s", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 	if info, ok := debug.ReadBuildInfo(); ok {

@@ -72,6 +72,15 @@ func NewText(w io.Writer, opt TextOptions) *Text {
 	return &Text{output: output{w: w}, opt: opt, last: map[uint64]int64{}}
 }
 
+// StartAt sets what times are relative to, ns since the epoch, as
+// TextOptions.Start does: for when the first packet's time is known only later.
+// It has no effect after the first event.
+func (t *Text) StartAt(ns int64) {
+	if !t.started {
+		t.opt.Start = ns
+	}
+}
+
 // Event implements Sink.
 func (t *Text) Event(e *Event) {
 	if t.err != nil || t.raw() && e.Detail.Kind() != KindData {
@@ -154,7 +163,8 @@ const (
 	wNumber   = 6
 	wOffset   = 10
 	wEndpoint = 21
-	wProtocol = 26 // tls › http/1.1 › websocket
+	wProtocol = 9
+	wState    = 17 // half-open: client
 )
 
 // when prints the columns that every row begins with: time since the start of
@@ -162,17 +172,23 @@ const (
 func (t *Text) when(e *Event) {
 	var b [24]byte
 	t.cellRight(styleDim, string(appendSeconds(b[:0], e.Time-t.opt.Start)), wTime)
-	delta := ""
-	if before, ok := t.last[e.Conn]; ok {
-		delta = durationText(e.Time - before)
-	} else if len(t.last) >= maxLast {
-		clear(t.last)
+	if !t.narrow() {
+		delta := ""
+		if before, ok := t.last[e.Conn]; ok {
+			delta = durationText(e.Time - before)
+		} else if len(t.last) >= maxLast {
+			clear(t.last)
+		}
+		t.last[e.Conn] = e.Time
+		t.cellRight(styleDim, delta, wDelta)
 	}
-	t.last[e.Conn] = e.Time
-	t.cellRight(styleDim, delta, wDelta)
 	t.cell(stylePlain, connText(e), wConn)
 	t.from(e.From)
 }
+
+// narrow reports whether the terminal has no room for columns that rows can do
+// without: what the row is about would be cut off.
+func (t *Text) narrow() bool { return t.opt.Width > 0 && t.opt.Width < 100 }
 
 // from prints the direction. Measuring its arrow would cost more than all else
 // in the row, and its width is known.
@@ -188,7 +204,9 @@ func (t *Text) from(s Side) {
 
 func (t *Text) whenHeadings() {
 	t.cellRight(styleHeading, "TIME", wTime)
-	t.cellRight(styleHeading, "DELTA", wDelta)
+	if !t.narrow() {
+		t.cellRight(styleHeading, "DELTA", wDelta)
+	}
 	t.cell(styleHeading, "CONN", wConn)
 	t.cell(styleHeading, "FROM", wFrom)
 }

@@ -5,70 +5,105 @@ import (
 	"strings"
 )
 
+// connectionColumn is a column of the list of connections.
+type connectionColumn struct {
+	heading string
+	width   int
+	right   bool
+	from    int // the narrowest terminal that has room for it
+	style   style
+	value   func(*Connection) string
+}
+
+// connectionColumns stand between the connection's number and what it was for.
+// In 80 columns stand who, what and how it ended; the rest comes with the room
+// that a terminal has.
+var connectionColumns = []connectionColumn{
+	{"CLIENT", wEndpoint, false, 0, styleClient, func(c *Connection) string { return SafeString(c.Client) }},
+	{"", 1, false, 0, stylePlain, func(*Connection) string { return "→" }},
+	{"SERVER", wEndpoint, false, 0, styleServer, func(c *Connection) string { return SafeString(c.Server) }},
+	{"PROTOCOL", wProtocol, false, 0, stylePlain, protocolText},
+	{"STATE", wState, false, 0, stylePlain, endText},
+	{"MSGS →", 7, true, 105, stylePlain, func(c *Connection) string { return messagesText(c, Client) }},
+	{"MSGS ←", 7, true, 105, stylePlain, func(c *Connection) string { return messagesText(c, Server) }},
+	{"BYTES →", wSize, true, 120, stylePlain, func(c *Connection) string { return bytesText(c.Bytes[Client]) }},
+	{"BYTES ←", wSize, true, 120, stylePlain, func(c *Connection) string { return bytesText(c.Bytes[Server]) }},
+	{"DURATION", 11, true, 160, styleDim, func(c *Connection) string { return durationText(c.End - c.Start) }},
+	{"RTT", 8, true, 160, styleDim, func(c *Connection) string {
+		if c.RTT <= 0 {
+			return "–"
+		}
+		return durationText(c.RTT)
+	}},
+}
+
+// connectionCells prints a row's cells of those columns that there is room for.
+func (t *Text) connectionCells(cell func(*connectionColumn) (style, string)) {
+	for i := range connectionColumns {
+		col := &connectionColumns[i]
+		if t.opt.Width > 0 && t.opt.Width < col.from {
+			continue
+		}
+		if st, s := cell(col); col.right {
+			t.cellRight(st, s, col.width)
+		} else {
+			t.cell(st, s, col.width)
+		}
+	}
+}
+
 func (t *Text) connectionHeadings() {
 	t.beginRow()
 	t.cell(styleHeading, "CONN", wConn)
-	t.cell(styleHeading, "STATE", 16)
-	t.cell(styleHeading, "CLIENT", wEndpoint)
-	t.cell(styleHeading, " ", 1)
-	t.cell(styleHeading, "SERVER", wEndpoint)
-	t.cell(styleHeading, "PROTOCOL", wProtocol)
-	t.cellRight(styleHeading, "MSGS →", 7)
-	t.cellRight(styleHeading, "MSGS ←", 7)
-	t.cellRight(styleHeading, "BYTES →", wSize)
-	t.cellRight(styleHeading, "BYTES ←", wSize)
-	t.cellRight(styleHeading, "DURATION", 11)
-	t.cellRight(styleHeading, "RTT", 8)
+	t.connectionCells(func(col *connectionColumn) (style, string) { return styleHeading, col.heading })
 	t.tail(styleHeading, "WHAT")
 	t.endRow()
 }
 
 func (t *Text) connection(e *Event, c *Connection) {
-	ended, st := endText(c)
-	up, down, rtt := "–", "–", "–"
-	if c.HasMessages {
-		up, down = grouped(c.Messages[Client]), grouped(c.Messages[Server])
-	}
-	if c.RTT > 0 {
-		rtt = durationText(c.RTT)
-	}
 	t.beginRow()
 	t.cell(stylePlain, connText(e), wConn)
-	t.cell(st, ended, 16)
-	t.cell(styleClient, SafeString(c.Client), wEndpoint)
-	t.cell(stylePlain, "→", 1)
-	t.cell(styleServer, SafeString(c.Server), wEndpoint)
-	t.cell(stylePlain, protocolText(c), wProtocol)
-	t.cellRight(stylePlain, up, 7)
-	t.cellRight(stylePlain, down, 7)
-	t.cellRight(stylePlain, bytesText(c.Bytes[Client]), wSize)
-	t.cellRight(stylePlain, bytesText(c.Bytes[Server]), wSize)
-	t.cellRight(styleDim, durationText(c.End-c.Start), 11)
-	t.cellRight(styleDim, rtt, 8)
+	t.connectionCells(func(col *connectionColumn) (style, string) {
+		if col.width == wState && c.State == "reset" {
+			return styleWarning, col.value(c)
+		}
+		return col.style, col.value(c)
+	})
 	t.connectionWhat(c)
 	t.endRow()
 }
 
-// endText says how a connection ended, and by whom.
-func endText(c *Connection) (string, style) {
-	s, st := SafeString(c.State), stylePlain
-	if by := c.ClosedBy.String(); by != "" {
-		s += " by " + by
+func messagesText(c *Connection, s Side) string {
+	if !c.HasMessages {
+		return "–"
 	}
-	if c.State == "reset" {
-		st = styleWarning
-	}
-	return s, st
+	return grouped(c.Messages[s])
 }
 
-// protocolText is the chain of layers, else the protocol or what it looks like.
+// endText says how a connection ended, and by whom.
+func endText(c *Connection) string {
+	s, by := SafeString(c.State), c.ClosedBy.String()
+	switch {
+	case by == "":
+		return s
+	case c.State == "half-open":
+		return s + ": " + by // whose FIN was seen
+	}
+	return s + " by " + by
+}
+
+// protocolText is the protocol, inside of what, or what it looks like. Over
+// HTTP/1.1 is how WebSocket is expected to run, and not said.
 func protocolText(c *Connection) string {
-	s := strings.Join(c.Layers, " › ")
-	if s == "" {
-		s = c.Protocol
+	s := c.Protocol
+	switch n := len(c.Layers); {
+	case n > 1 && c.Layers[0] == "tls":
+		s += "/tls"
+	case n > 0 && s == "":
+		s = c.Layers[n-1]
 	}
 	if c.Guess != "" {
-		s += " (" + c.Guess + "?)"
+		s += " " + c.Guess + "?"
 	}
 	return SafeString(s)
 }

@@ -186,14 +186,18 @@ func (t *Text) frameHeadings() {
 	t.beginRow()
 	t.whenHeadings()
 	t.cellRight(styleHeading, "FRAME", wNumber)
-	t.cellRight(styleHeading, "OFFSET", wOffset)
+	if !t.narrow() {
+		t.cellRight(styleHeading, "OFFSET", wOffset)
+	}
 	t.cell(styleHeading, "FIN", 3)
 	t.cell(styleHeading, "RSV", 3)
 	t.cell(styleHeading, "OPCODE", wReserved)
 	t.cell(styleHeading, "MASK", wMask)
-	t.cellRight(styleHeading, "HEADER", wNumber)
-	t.cellRight(styleHeading, "LENGTH", wOffset)
-	t.tail(styleHeading, "MESSAGE")
+	if !t.narrow() {
+		t.cellRight(styleHeading, "HEADER", wNumber)
+	}
+	t.cellRight(styleHeading, "LENGTH", t.lengthWidth())
+	t.tail(styleHeading, "MSG")
 	t.endRow()
 }
 
@@ -210,23 +214,35 @@ func (t *Text) frame(e *Event, f *Frame) {
 		mask = string(appendHex(nil, f.Mask[:]))
 	}
 	if f.Message != 0 {
-		message = "of message " + grouped(f.Message)
+		message = grouped(f.Message)
 	}
 	t.beginRow()
 	t.when(e)
 	t.cellRight(st, grouped(f.Number), wNumber)
-	t.cellRight(st, grouped(f.Offset), wOffset)
+	if !t.narrow() {
+		t.cellRight(st, grouped(f.Offset), wOffset)
+	}
 	t.cell(st, fin, 3)
 	t.cell(st, rsvText(f.RSV), 3)
 	t.cell(st, OpcodeName(f.Opcode), wReserved)
 	t.cell(st, mask, wMask)
-	t.cellRight(st, grouped(uint64(max(f.HeaderLength, 0))), wNumber)
-	t.cellRight(st, grouped(f.Length), wOffset)
+	if !t.narrow() {
+		t.cellRight(st, grouped(uint64(max(f.HeaderLength, 0))), wNumber)
+	}
+	t.cellRight(st, grouped(f.Length), t.lengthWidth())
 	t.put(st, message)
 	if f.Missing > 0 {
 		t.put(styleWarning, "  ["+bytesText(f.Missing)+" not captured]")
 	}
 	t.endRow()
+}
+
+// lengthWidth is the width of a frame's length.
+func (t *Text) lengthWidth() int {
+	if t.narrow() {
+		return wSize
+	}
+	return wOffset
 }
 
 // rsvText names the reserved bits that are set: 1, 2, 3 for RSV1 to RSV3.

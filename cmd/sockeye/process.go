@@ -1,0 +1,159 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/signal"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/sockeye-dev/sockeye/capture/pcapfile"
+	"github.com/sockeye-dev/sockeye/dissect"
+	"github.com/sockeye-dev/sockeye/dissect/event"
+)
+
+// process drives the input through an analyzer to the end of the output.
+type process struct {
+	*options
+	inputs   []string
+	analyzer *dissect.Analyzer
+	out      printer
+	results  string      // what it prints, for notes
+	enough   func() bool // ends reading early
+	// notes are told on standard error unless --quiet.
+	notes func(*dissect.Totals, *options) []string
+
+	src         pcapfile.Source // nil until it is open
+	gate        gate
+	interrupted atomic.Bool
+	progress    progress
+}
+
+// Why reading ended before the end of the input.
+var (
+	errLimit       = errors.New("limit reached")
+	errInterrupted = errors.New("interrupted")
+)
+
+// run reads everything and prints the end. The error carries the exit code.
+func (p *process) run() error {
+	p.gate.flush = func() { p.out.Flush() }
+	release := p.onInterrupt()
+	src, err := p.gate.open(p.inputs)
+	if err != nil {
+		release()
+		return &exitError{exitInput, inputAdvice(err)}
+	}
+	defer src.Close()
+	p.src = src
+	if when(p.options.progress, progressWanted) {
+		p.progress.start(src)
+	}
+	err = p.pump()
+	release()
+	return p.finish(err)
+}
+
+// pump gives packets to the analyzer. It returns nil at the true end of the
+// input, else why it ended early.
+func (p *process) pump() error {
+	started := false
+	for !p.interrupted.Load() {
+		packet, err := p.src.Next()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if !started {
+			p.out.StartAt(packet.Time)
+			started = true
+		}
+		p.analyzer.Packet(&packet)
+		if p.enough() {
+			return errLimit
+		}
+		if err := p.out.Err(); err != nil {
+			return err
+		}
+	}
+	return errInterrupted
+}
+
+// onInterrupt lets the first SIGINT or SIGTERM end reading, also where it waits
+// for input that does not come. A second one ends the process at once.
+func (p *process) onInterrupt() (release func()) {
+	signals, done := make(chan os.Signal, 2), make(chan struct{})
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		select {
+		case <-done:
+			return
+		case <-signals:
+			p.interrupted.Store(true)
+		}
+		// The writer of a pipe was probably interrupted as well: its last bytes may come yet.
+		for tick := time.Tick(100 * time.Millisecond); ; {
+			select {
+			case <-done:
+				return
+			case <-signals:
+				os.Exit(exitInterrupted)
+			case <-tick:
+				if p.gate.take() {
+					os.Exit(report(p.finish(errInterrupted)))
+				}
+			}
+		}
+	}()
+	return func() { signal.Stop(signals); close(done) }
+}
+
+// finish prints the end, and turns how reading ended into an exit code.
+func (p *process) finish(err error) error {
+	p.progress.stop()
+	limited, interrupted := errors.Is(err, errLimit), errors.Is(err, errInterrupted)
+	if !limited {
+		p.analyzer.Close()
+	}
+	t := p.analyzer.Totals()
+	damaged := err != nil && !limited && !interrupted
+	end := event.End{
+		Packets: t.Packets, Connections: t.Connections, Messages: t.Messages, Findings: t.Findings,
+		TruncatedInput: damaged, Dropped: p.dropped(),
+	}
+	p.out.End(end)
+	p.out.Flush()
+	switch werr := p.out.Err(); {
+	case errors.Is(werr, syscall.EPIPE):
+		return nil // its reader had enough
+	case werr != nil:
+		return &exitError{exitIncomplete, outputError(werr)}
+	}
+	p.tell(&t, end, limited)
+	switch {
+	case interrupted:
+		return &exitError{exitInterrupted, nil}
+	case damaged && t.Bounded > 0:
+		return &exitError{exitIncomplete, damageText(err, t.Packets)}
+	case damaged:
+		return &exitError{exitInput, damageText(err, t.Packets)}
+	case t.Bounded > 0:
+		return &exitError{exitIncomplete, nil}
+	}
+	return nil
+}
+
+// outputError says that results could not be written.
+func outputError(err error) error {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		err = pe.Err
+	}
+	return fmt.Errorf("standard output: %w; the results are incomplete", err)
+}
