@@ -14,10 +14,12 @@ import (
 // keys, timing and addresses still differ from connection to connection.
 type deflate struct {
 	scripts [][]line
+	spare   []*deflater // of 15 bits, for use again: they are large
 }
 
 const (
 	scriptCount = 48
+	scriptLevel = 6 // of compression: most endpoints' default
 	scriptLines = 220 // about 45 KB a direction and script: more than a window
 )
 
@@ -58,7 +60,7 @@ func (g *gen) script(i int) ([]line, *variant) {
 	}
 	r := new(sim.Rand)
 	r.Seed(g.cfg.Seed, uint64(1000+i))
-	dirs := [2]*deflater{newDeflater(v.bits[0], v.fresh[0]), newDeflater(v.bits[1], v.fresh[1])}
+	dirs := [2]*deflater{newDeflater(v.bits[0], scriptLevel, v.fresh[0]), newDeflater(v.bits[1], scriptLevel, v.fresh[1])}
 	lines := make([]line, 0, scriptLines)
 	for n := range scriptLines {
 		l := line{dir: r.N(2), op: ws.Text}
@@ -68,7 +70,7 @@ func (g *gen) script(i int) ([]line, *variant) {
 		}
 		l.payload = appendChat(nil, r, uint64(n), size)
 		if !r.Chance(30) { // a few messages go uncompressed, as an endpoint may (§6.1)
-			l.wire = dirs[l.dir].message(l.payload, r.Chance(v.final), r.Chance(500))
+			l.wire = bytes.Clone(dirs[l.dir].message(l.payload, r.Chance(v.final), r.Chance(500)))
 		}
 		lines = append(lines, l)
 	}
@@ -77,6 +79,7 @@ func (g *gen) script(i int) ([]line, *variant) {
 }
 
 // deflater compresses one direction's messages (RFC 7692 §7.2.1).
+// Its messages are not owned by the caller: they last until the next one.
 type deflater struct {
 	out    bytes.Buffer
 	w      *flate.Writer
@@ -85,13 +88,20 @@ type deflater struct {
 	last   []byte // the last window of what was compressed
 }
 
-func newDeflater(bits int, fresh bool) *deflater {
+func newDeflater(bits, level int, fresh bool) *deflater {
 	d := &deflater{fresh: fresh, window: 1 << bits}
-	d.w = must(flate.NewWriterWindow(&d.out, d.window))
 	if bits == 15 {
-		d.w = must(flate.NewWriter(&d.out, 6))
+		d.w = must(flate.NewWriter(&d.out, level))
+	} else {
+		d.w = must(flate.NewWriterWindow(&d.out, d.window))
 	}
 	return d
+}
+
+// restart makes d ready for another connection.
+func (d *deflater) restart(fresh bool) {
+	d.fresh, d.last = fresh, d.last[:0]
+	d.w.Reset(&d.out)
 }
 
 func must[T any](v T, err error) T {
@@ -113,15 +123,15 @@ func (d *deflater) message(p []byte, final, keep bool) []byte {
 	d.last = d.last[max(0, len(d.last)-d.window):]
 	if !final {
 		d.check(d.w.Flush())
-		return bytes.Clone(d.out.Bytes()[:d.out.Len()-4])
+		return d.out.Bytes()[:d.out.Len()-4]
 	}
 	d.check(d.w.Close())
 	out := append(bytes.Clone(d.out.Bytes()), 0)
 	if d.out.Reset(); keep {
-		d.w = must(flate.NewWriterDict(&d.out, 6, d.last))
+		d.w = must(flate.NewWriterDict(&d.out, scriptLevel, d.last))
 		d.out.Reset()
 	} else {
-		d.w = must(flate.NewWriter(&d.out, 6))
+		d.w = must(flate.NewWriter(&d.out, scriptLevel))
 	}
 	return out
 }

@@ -66,7 +66,14 @@ func openMessy(g *gen, slot int, over func(*sim.Conn)) {
 		pause = g.R.Between(sim.Millisecond, 5*sim.Millisecond)
 	}
 	g.used[slot] = spec
-	g.Open(spec, a, pause, over)
+	g.Open(spec, a, pause, func(c *sim.Conn) {
+		for _, d := range a.pack {
+			if d != nil {
+				g.spare = append(g.spare, d)
+			}
+		}
+		over(c)
+	})
 }
 
 func (a *messy) compress(spec *sim.Spec, fresh bool) {
@@ -74,7 +81,14 @@ func (a *messy) compress(spec *sim.Spec, fresh bool) {
 	if fresh {
 		spec.Extensions += "; server_no_context_takeover; client_no_context_takeover"
 	}
-	a.pack = [2]*deflater{newDeflater(15, fresh), newDeflater(15, fresh)}
+	for d := range a.pack {
+		if n := len(a.g.spare); n > 0 {
+			a.pack[d], a.g.spare = a.g.spare[n-1], a.g.spare[:n-1]
+			a.pack[d].restart(fresh)
+		} else {
+			a.pack[d] = newDeflater(15, 1, fresh)
+		}
+	}
 }
 
 // reuse takes the slot's last addresses and ports, now and then.
@@ -180,7 +194,8 @@ func (a *messy) message(c *sim.Conn, dir int) {
 		if r.Chance(120) {
 			size = 500 + r.N(3000)
 		}
-		m.Payload = appendChat(nil, r, a.id, size)
+		a.g.scratch = appendChat(a.g.scratch[:0], r, a.id, size)
+		m.Payload = a.g.scratch
 	}
 	if p := a.pack[dir]; p != nil && !r.Chance(50) {
 		m.Wire = p.message(m.Payload, false, false)

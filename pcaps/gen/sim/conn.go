@@ -91,13 +91,13 @@ func (s *Sim) Open(spec Spec, app App, pause int64, after func(*Conn)) {
 	if spec.MSS == 0 {
 		spec.MSS = 1448
 	}
-	books, bufs, helds := [2]track.Dir{c.half[0].books, c.half[1].books}, [2][]byte{c.half[0].buf[:0], c.half[1].buf[:0]}, c.held[:0]
+	old, helds := c.half, c.held[:0]
 	*c = Conn{S: s, Spec: spec, app: app, after: after, state: "open", hidden: spec.Midstream, held: helds}
 	c.tags = append(c.tags, spec.Tags...)
 	ends := [2]netip.AddrPort{spec.Client, spec.Server}
 	for d := range c.half {
 		h := &c.half[d]
-		h.books, h.buf = books[d], bufs[d]
+		h.books, h.buf, h.sent = old[d].books, old[d].buf[:0], old[d].sent[:0]
 		h.books.Reset(s.Detail, spec.Messy == nil && spec.Snap == 0 && !spec.Midstream)
 		if spec.Midstream {
 			h.books.Midstream()
@@ -246,7 +246,7 @@ func (c *Conn) Appear() {
 	for d := range c.half {
 		h := &c.half[d]
 		h.books.Begin()
-		h.sent, h.quiet = nil, 4
+		h.sent, h.quiet = h.sent[:0], 4
 	}
 }
 
@@ -279,7 +279,7 @@ func (c *Conn) transmit(dir int, b []byte) {
 	if c.Messy != nil {
 		h.sent = append(h.sent, b...)
 		if len(h.sent) > 2*keepSent {
-			h.sent = slices.Clone(h.sent[len(h.sent)-keepSent:])
+			h.sent = append(h.sent[:0], h.sent[len(h.sent)-keepSent:]...)
 		}
 	}
 	for len(b) > 0 {
