@@ -139,6 +139,9 @@ func (t *Table) declare(c *Conn, dir packet.Dir, at At) {
 		default:
 			return
 		}
+		if to <= h.nxt || h.flags&frozen != 0 && to > x.resetAt {
+			return // it waits for proof that the RST was forged, not behind a hole
+		}
 		if to > x.proofUpTo {
 			if h.acked > x.proofUpTo {
 				x.proofUpTo = 0 // a part was proven; take the fuller proof

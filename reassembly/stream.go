@@ -99,6 +99,7 @@ func (t *Table) piece(c *Conn, d *packet.Decoded, off, end int64, at At) {
 	if h.flags&frozen != 0 && stop > h.trouble.resetAt {
 		h.flags |= afterReset
 		t.hold(c, d.Dir, seg, pos, stop, at)
+		t.bound(c, d.Dir, at)
 		return
 	}
 	if h.flags&started != 0 && pos == h.nxt {
@@ -107,9 +108,7 @@ func (t *Table) piece(c *Conn, d *packet.Decoded, off, end int64, at At) {
 	}
 	t.stats.OutOfOrder++
 	t.hold(c, d.Dir, seg, pos, stop, at)
-	if h.flags&started != 0 {
-		t.bound(c, d.Dir, at)
-	}
+	t.bound(c, d.Dir, at)
 }
 
 // span is a segment's payload placed in its stream; the part beyond b was cut off.
@@ -234,15 +233,14 @@ func (t *Table) drain(c *Conn, dir packet.Dir) {
 	}
 	moved := false
 	for !x.queue.empty() && x.queue.head().off <= h.nxt {
-		if h.flags&finSeen != 0 && h.nxt >= h.finAt {
-			t.dropQueue(x)
-			break
-		}
 		if h.flags&frozen != 0 && x.queue.head().end() > x.resetAt {
 			break
 		}
 		t.emitHead(c, dir)
 		moved = true
+	}
+	if h.flags&finSeen != 0 && h.nxt >= h.finAt {
+		t.dropQueue(x) // nothing follows a FIN
 	}
 	if !x.queue.empty() && (moved || x.since < t.now) {
 		t.waits.list(x, t.now) // progress: the wait for the next hole begins

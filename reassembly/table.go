@@ -70,7 +70,7 @@ func (t *Table) Packet(p *capture.Packet, d *packet.Decoded) {
 	}
 	t.touch(c)
 	t.suspect = nil
-	if p.Time-t.now > maxJump {
+	if t.prev-t.now > maxJump {
 		t.suspect = c
 	}
 }
@@ -140,6 +140,7 @@ func (t *Table) open(p *capture.Packet, d *packet.Decoded) *Conn {
 
 // tick advances the clock and lets go what is due.
 func (t *Table) tick(ts int64) {
+	ts = max(-1<<61, min(ts, 1<<61)) // so that no difference or sum of times overflows
 	if t.now == math.MinInt64 || t.stats.Packets == 2 && t.now-ts > maxJump {
 		t.now = ts // the first, or the first one's time was the outlier
 	}
