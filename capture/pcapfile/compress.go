@@ -90,12 +90,18 @@ func (d *decompressor) Read(p []byte) (n int, err error) {
 	switch {
 	case err == nil || err == io.EOF:
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		err = fmt.Errorf("%s stream cut short: %w", d.name, io.ErrUnexpectedEOF)
+		err = cutShortError(d.name)
 	default:
 		err = fmt.Errorf("%s: %w", d.name, err)
 	}
 	return n, err
 }
+
+// cutShortError is io.ErrUnexpectedEOF of a compressed stream, in words for people.
+type cutShortError string
+
+func (e cutShortError) Error() string        { return string(e) + " stream cut short" }
+func (e cutShortError) Is(target error) bool { return target == io.ErrUnexpectedEOF }
 
 func guard(f func() error) (err error) {
 	defer func() {

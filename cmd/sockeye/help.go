@@ -70,11 +70,11 @@ func writeCommands(w io.Writer, cmd *cobra.Command) {
 
 // writeFlags lists flags by group, those of no group last.
 func writeFlags(w io.Writer, all *pflag.FlagSet) {
-	for _, title := range append(groups, "Flags") {
+	for _, title := range append(groups, "Help") {
 		set := pflag.NewFlagSet(title, pflag.ContinueOnError)
 		set.SortFlags = false
 		all.VisitAll(func(f *pflag.Flag) {
-			if g := f.Annotations[groupKey]; title == "Flags" && g == nil || g != nil && g[0] == title {
+			if g := f.Annotations[groupKey]; title == "Help" && g == nil || g != nil && g[0] == title {
 				set.AddFlag(f)
 			}
 		})

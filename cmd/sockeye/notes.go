@@ -23,7 +23,7 @@ func (p *process) tell(t *dissect.Totals, end event.End, limited bool) {
 	if !p.isJSON() && !p.raw {
 		fmt.Fprintln(os.Stderr, event.Summary(end))
 		if limited {
-			fmt.Fprintf(os.Stderr, "note: stopped after %d results (--limit); the figures are of what was read so far\n", p.limit)
+			fmt.Fprintf(os.Stderr, "note: stopped after %d results (--limit); the figures are of what was read\n", p.limit)
 		}
 	}
 	if parts := stops(t, p.verbose); parts != "" {
@@ -68,8 +68,8 @@ func (p *process) tellInput(t *dissect.Totals) {
 		}
 	}
 	line("packets", "%d, %s on the wire; TCP %d, UDP %d", t.Packets, event.Size(t.Bytes), t.TCPPackets, t.UDPPackets)
-	line("bounds", "--max-message %s; inflated %s a message; HTTP head %s", event.Size(uint64(p.maxMessage)),
-		event.Size(dissect.DefaultInflated), event.Size(dissect.DefaultHTTPHead))
+	line("bounds", "of a message %s kept (--max-message), %s inflated; of an HTTP head %s", sizeText(p.maxMessage),
+		sizeText(dissect.DefaultInflated), sizeText(dissect.DefaultHTTPHead))
 }
 
 func interfaceText(n int, i *pcapfile.Interface) string {

@@ -62,6 +62,7 @@ func newRoot() *cobra.Command {
 		root.AddCommand(newView(&views[i]))
 	}
 	root.AddCommand(newVersion())
+	addCompletion(root)
 	return root
 }
 
@@ -89,10 +90,32 @@ func mistakenCommand(cmd *cobra.Command, args []string) error {
 	return misuse(cmd, fmt.Errorf("%q is neither a command nor a file%s", args[0], didYouMean(cmd, args[0])))
 }
 
-// didYouMean names the commands that name may have been meant to be.
+// didYouMean names the command that name may have been meant to be.
 func didYouMean(cmd *cobra.Command, name string) string {
-	if near := cmd.Root().SuggestionsFor(name); len(near) > 0 {
-		return "; did you mean " + orList(near) + "?"
+	var names []string
+	for _, c := range cmd.Root().Commands() {
+		if c.IsAvailableCommand() {
+			names = append(names, c.Name())
+		}
+	}
+	if near := nearest(names, name); near != "" {
+		return "; did you mean " + near + "?"
 	}
 	return ""
+}
+
+// addCompletion adds cobra's command with a refusal of other shells.
+func addCompletion(root *cobra.Command) {
+	root.InitDefaultCompletionCmd("completion")
+	for _, c := range root.Commands() {
+		if c.Name() != "completion" {
+			continue
+		}
+		c.Short = "Print a script that completes commands and flags in a shell"
+		c.Example = "  source <(sockeye completion bash)\n  sockeye completion fish > ~/.config/fish/completions/sockeye.fish"
+		c.Args = cobra.ArbitraryArgs
+		c.RunE = func(cmd *cobra.Command, args []string) error {
+			return misuse(cmd, fmt.Errorf("completion takes a shell: bash, zsh, fish or powershell"))
+		}
+	}
 }

@@ -103,6 +103,19 @@ func parseSize(s string) (int64, error) {
 	return n << shift, nil
 }
 
+// sizeText writes a size as parseSize reads it.
+func sizeText(n int64) string {
+	for _, unit := range []struct {
+		name  string
+		shift uint
+	}{{"G", 30}, {"M", 20}, {"k", 10}} {
+		if n>>unit.shift > 0 && n&(1<<unit.shift-1) == 0 {
+			return strconv.FormatInt(n>>unit.shift, 10) + unit.name
+		}
+	}
+	return strconv.FormatInt(n, 10)
+}
+
 // portsValue is a protocol for each of some ports.
 type portsValue struct{ p map[uint16]string }
 
@@ -163,12 +176,19 @@ func flagName(f *pflag.Flag) string {
 
 // nearestFlag is the flag that name was probably meant to be, or "".
 func nearestFlag(flags *pflag.FlagSet, name string) string {
-	best, least := "", max(1, len(name)/2)
-	flags.VisitAll(func(f *pflag.Flag) {
-		if d := distance(name, f.Name); d <= least && !f.Hidden && (best == "" || d < least) {
-			best, least = f.Name, d
+	var names []string
+	flags.VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+	return nearest(names, name)
+}
+
+// nearest is the one of names that name was probably meant to be, or "".
+func nearest(names []string, name string) string {
+	best, least := "", len(name)/3+2
+	for _, n := range names {
+		if d := distance(name, n); d < least && d < len(n) {
+			best, least = n, d
 		}
-	})
+	}
 	return best
 }
 

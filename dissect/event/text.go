@@ -152,19 +152,20 @@ func (t *Text) start(e *Event) {
 
 // Widths of columns. A value that is wider pushes its row to the right.
 const (
-	wTime     = 10
-	wDelta    = 8
-	wConn     = 6
-	wFrom     = 8
-	wOpcode   = 9
-	wReserved = 12 // the longest opcode name: continuation
-	wSize     = 7
-	wMask     = 8
-	wNumber   = 6
-	wOffset   = 10
-	wEndpoint = 21
-	wProtocol = 9
-	wState    = 17 // half-open: client
+	wTime        = 10
+	wDelta       = 8
+	wConn        = 6
+	wFrom        = 8
+	wOpcode      = 9
+	wReserved    = 12 // the longest opcode name: continuation
+	wSize        = 7
+	wMask        = 8
+	wNumber      = 6
+	wOffset      = 10
+	wEndpoint    = 21
+	wProtocol    = 9
+	wProtocolTLS = 13 // websocket/tls
+	wState       = 17 // half-open: client
 )
 
 // when prints the columns that every row begins with: time since the start of
@@ -247,7 +248,7 @@ func (t *Text) endRow() {
 // cell prints s, filled up to width columns, and a space.
 func (t *Text) cell(st style, s string, width int) {
 	t.put(st, s)
-	t.pad(width - Width(s) + 1)
+	t.pad(max(width-Width(s), 0) + 1)
 }
 
 // cellRight prints s to the right of width columns, and two spaces.

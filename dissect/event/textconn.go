@@ -9,6 +9,7 @@ import (
 type connectionColumn struct {
 	heading string
 	width   int
+	wide    int // the width where there is room; 0: the same
 	right   bool
 	from    int // the narrowest terminal that has room for it
 	style   style
@@ -19,17 +20,17 @@ type connectionColumn struct {
 // In 80 columns stand who, what and how it ended; the rest comes with the room
 // that a terminal has.
 var connectionColumns = []connectionColumn{
-	{"CLIENT", wEndpoint, false, 0, styleClient, func(c *Connection) string { return SafeString(c.Client) }},
-	{"", 1, false, 0, stylePlain, func(*Connection) string { return "→" }},
-	{"SERVER", wEndpoint, false, 0, styleServer, func(c *Connection) string { return SafeString(c.Server) }},
-	{"PROTOCOL", wProtocol, false, 0, stylePlain, protocolText},
-	{"STATE", wState, false, 0, stylePlain, endText},
-	{"MSGS →", 7, true, 105, stylePlain, func(c *Connection) string { return messagesText(c, Client) }},
-	{"MSGS ←", 7, true, 105, stylePlain, func(c *Connection) string { return messagesText(c, Server) }},
-	{"BYTES →", wSize, true, 120, stylePlain, func(c *Connection) string { return bytesText(c.Bytes[Client]) }},
-	{"BYTES ←", wSize, true, 120, stylePlain, func(c *Connection) string { return bytesText(c.Bytes[Server]) }},
-	{"DURATION", 11, true, 160, styleDim, func(c *Connection) string { return durationText(c.End - c.Start) }},
-	{"RTT", 8, true, 160, styleDim, func(c *Connection) string {
+	{"CLIENT", wEndpoint, 0, false, 0, styleClient, func(c *Connection) string { return SafeString(c.Client) }},
+	{"", 1, 0, false, 0, stylePlain, func(*Connection) string { return "→" }},
+	{"SERVER", wEndpoint, 0, false, 0, styleServer, func(c *Connection) string { return SafeString(c.Server) }},
+	{"PROTOCOL", wProtocol, wProtocolTLS, false, 0, stylePlain, protocolText},
+	{"STATE", wState, 0, false, 0, stylePlain, endText},
+	{"MSGS →", 7, 0, true, 105, stylePlain, func(c *Connection) string { return messagesText(c, Client) }},
+	{"MSGS ←", 7, 0, true, 105, stylePlain, func(c *Connection) string { return messagesText(c, Server) }},
+	{"BYTES →", wSize, 0, true, 130, stylePlain, func(c *Connection) string { return bytesText(c.Bytes[Client]) }},
+	{"BYTES ←", wSize, 0, true, 130, stylePlain, func(c *Connection) string { return bytesText(c.Bytes[Server]) }},
+	{"DURATION", 11, 0, true, 160, styleDim, func(c *Connection) string { return durationText(c.End - c.Start) }},
+	{"RTT", 8, 0, true, 160, styleDim, func(c *Connection) string {
 		if c.RTT <= 0 {
 			return "–"
 		}
@@ -44,10 +45,14 @@ func (t *Text) connectionCells(cell func(*connectionColumn) (style, string)) {
 		if t.opt.Width > 0 && t.opt.Width < col.from {
 			continue
 		}
+		width := col.width
+		if !t.narrow() {
+			width = max(width, col.wide)
+		}
 		if st, s := cell(col); col.right {
-			t.cellRight(st, s, col.width)
+			t.cellRight(st, s, width)
 		} else {
-			t.cell(st, s, col.width)
+			t.cell(st, s, width)
 		}
 	}
 }
@@ -64,7 +69,7 @@ func (t *Text) connection(e *Event, c *Connection) {
 	t.beginRow()
 	t.cell(stylePlain, connText(e), wConn)
 	t.connectionCells(func(col *connectionColumn) (style, string) {
-		if col.width == wState && c.State == "reset" {
+		if col.heading == "STATE" && c.State == "reset" {
 			return styleWarning, col.value(c)
 		}
 		return col.style, col.value(c)

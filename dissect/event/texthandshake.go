@@ -69,7 +69,7 @@ func (t *Text) handshakeBlock(e *Event, h *Handshake) {
 			}
 			t.lit("    ")
 			t.styled(st, mark)
-			t.lit(" " + padTo(SafeString(v.Rule), 15) + " " + SafeString(v.Text) + "\n")
+			t.lit(strings.TrimRight(" "+padTo(SafeString(v.Rule), 15)+" "+SafeString(v.Text), " ") + "\n")
 		}
 	}
 	t.lit("\n")
