@@ -296,3 +296,71 @@ func TestParseSize(t *testing.T) {
 		}
 	}
 }
+
+// TestDirectory holds that every capture has its truth and its line in the
+// README, and that the directory stays small.
+func TestDirectory(t *testing.T) {
+	readme, err := os.ReadFile(filepath.Join("..", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	entries, err := os.ReadDir("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var size int64
+	for _, e := range entries {
+		info, err := e.Info()
+		if err != nil || e.IsDir() {
+			continue
+		}
+		size += info.Size()
+		ext := filepath.Ext(e.Name())
+		if ext != ".pcap" && ext != ".pcapng" {
+			continue
+		}
+		if !bytes.Contains(readme, []byte("`"+e.Name()+"`")) {
+			t.Errorf("README.md does not mention %s", e.Name())
+		}
+		base := filepath.Join("..", strings.TrimSuffix(e.Name(), ext))
+		_, err1 := os.Stat(base + ".truth.json")
+		_, err2 := os.Stat(base + ".manifest.json")
+		if err1 != nil && err2 != nil {
+			t.Errorf("%s has neither truth nor manifest", e.Name())
+		}
+	}
+	if size > 15e6 {
+		t.Errorf("%d bytes: more than 15 MB", size)
+	}
+}
+
+// TestCommand runs the command as a user does.
+func TestCommand(t *testing.T) {
+	dir := t.TempDir()
+	man := filepath.Join(dir, "m.json")
+	run := func(args ...string) (stdout []byte, err error) {
+		var out, errs bytes.Buffer
+		cmd := command(args)
+		cmd.SetOut(&out)
+		cmd.SetErr(&errs)
+		err = cmd.Execute()
+		return out.Bytes(), err
+	}
+	pcap, err := run("-profile", "chat", "-size", "300kB", "-seed", "3", "-o", "-", "-manifest", man, "-manifest-detail=totals")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := manifest.Load(man)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m.Totals.FileBytes != int64(len(pcap)) || len(m.Connections) != 0 || m.Totals.C2S.Messages == 0 {
+		t.Errorf("%d bytes written; manifest says %+v", len(pcap), m.Totals)
+	}
+	for _, args := range [][]string{{"-o", "-"}, {"--size", "x", "-o", "-"}, {"--profile", "none", "--size", "1MB", "-o", "-"},
+		{"--size", "1MB", "-o", "-", "--manifest-detail", "some"}, {"--size", "1MB"}, {"--size", "1MB", "-o", dir}} {
+		if _, err := run(args...); err == nil {
+			t.Errorf("%v: no error", args)
+		}
+	}
+}

@@ -22,7 +22,7 @@ import (
 )
 
 func main() {
-	if err := command().Execute(); err != nil {
+	if err := command(os.Args[1:]).Execute(); err != nil {
 		os.Exit(1)
 	}
 }
@@ -33,7 +33,8 @@ type options struct {
 	seed, packets, connections              uint64
 }
 
-func command() *cobra.Command {
+// command returns the command line, to be executed with args.
+func command(args []string) *cobra.Command {
 	var o options
 	cmd := &cobra.Command{
 		Use:   "gen --profile NAME (--size SIZE | --packets N | --connections N) -o FILE",
@@ -59,7 +60,7 @@ func command() *cobra.Command {
 	f.StringVar(&o.detail, "manifest-detail", "connections", "totals, connections (digests a direction) or messages (every message)")
 	_ = cmd.MarkFlagRequired("output")
 	cmd.AddCommand(filesCommand())
-	cmd.SetArgs(doubleDashes(os.Args[1:]))
+	cmd.SetArgs(doubleDashes(args))
 	return cmd
 }
 
@@ -92,6 +93,9 @@ func (o *options) run(stdout, stderr io.Writer) (err error) {
 	}
 	if o.profile == "manyconn" && o.size == "" && o.packets == 0 && o.connections == 0 {
 		cfg.Connections = profile.DefaultConnections
+	}
+	if err := cfg.Validate(); err != nil {
+		return err
 	}
 	var manifest io.Writer
 	if o.manifest != "" {

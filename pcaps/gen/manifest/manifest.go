@@ -130,7 +130,8 @@ type Hole struct {
 
 // Message is one WebSocket message.
 type Message struct {
-	// Number counts from 1 in order of first frames, in the direction.
+	// Number counts from 1 in order of first frames, in the direction; in
+	// midstream, from the first message that ends within the capture.
 	Number uint64 `json:"number"`
 	Type   string `json:"type"`   // text, binary, close, ping, pong
 	Length uint64 `json:"length"` // decoded payload

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"strings"
 
 	"github.com/sockeye-dev/sockeye/pcaps/gen/manifest"
 	"github.com/sockeye-dev/sockeye/pcaps/gen/sim"
@@ -56,25 +57,40 @@ type gen struct {
 	cfg    Config
 	left   uint64 // connections still to open
 	opened uint64
+	live   int // connections open
 	corpus *corpus
 	deflate
 	used    map[int]sim.Spec // what each slot opened last, for port reuse
 	scratch []byte
 }
 
-// Run makes a capture on w and its manifest on m, which may be nil.
-func Run(cfg Config, w, m io.Writer) (manifest.Totals, error) {
-	var p *Profile
-	for _, q := range Profiles() {
-		if q.Name == cfg.Profile {
-			p = &q
-		}
-	}
-	if p == nil {
-		return manifest.Totals{}, fmt.Errorf("no profile %q", cfg.Profile)
-	}
+// Validate reports what is wrong with cfg, before anything is written.
+func (cfg *Config) Validate() error {
+	_, err := cfg.lookup()
+	return err
+}
+
+func (cfg *Config) lookup() (*Profile, error) {
 	if cfg.Size == 0 && cfg.Packets == 0 && cfg.Connections == 0 {
-		return manifest.Totals{}, fmt.Errorf("profile %s: a size, a number of packets or of connections is needed", cfg.Profile)
+		return nil, fmt.Errorf("profile %s: a size, a number of packets or of connections is needed", cfg.Profile)
+	}
+	var names []string
+	for _, p := range Profiles() {
+		if p.Name == cfg.Profile {
+			return &p, nil
+		}
+		names = append(names, p.Name)
+	}
+	return nil, fmt.Errorf("no profile %q: want one of %s", cfg.Profile, strings.Join(names, ", "))
+}
+
+// Run makes a capture on w and its manifest on m, which may be nil. It stops at
+// the first limit of cfg that is reached, within a few packets: connections are
+// closed a little before, as far as they can be. Without limits it is an error.
+func Run(cfg Config, w, m io.Writer) (manifest.Totals, error) {
+	p, err := cfg.lookup()
+	if err != nil {
+		return manifest.Totals{}, err
 	}
 	f := wire.NewFile(w, wire.Ethernet)
 	out := manifest.NewWriter(m, manifest.Manifest{Capture: cfg.Capture, Profile: p.Name, Description: p.About, Seed: cfg.Seed, Detail: cfg.Detail.String()})
@@ -112,7 +128,11 @@ func (g *gen) slot(p *Profile, i int) {
 	}
 	g.left--
 	g.opened++
-	p.open(g, i, func(*sim.Conn) { g.slot(p, i) })
+	g.live++
+	p.open(g, i, func(*sim.Conn) {
+		g.live--
+		g.slot(p, i)
+	})
 }
 
 // endpoints returns a fresh client address and port, and the server's.

@@ -175,7 +175,7 @@ func (g *gen) datagrams() {
 		i := s.R.N(len(flows))
 		n := [...]int{30 + s.R.N(60), 172}[i%2]
 		s.Datagram(flows[i], at(g.corpus.binary, s.R.N(corpusSize-n), n))
-		if g.Ending() {
+		if g.Ending() || g.live == 0 {
 			return -1
 		}
 		return s.R.Between(sim.Millisecond/2, 2*sim.Millisecond)
