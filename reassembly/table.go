@@ -228,7 +228,7 @@ func (t *Table) touchAs(c *Conn, when int64) {
 func (t *Table) evict() {
 	var c *Conn
 	for i := range t.lists {
-		if o := t.lists[i].oldest; o != nil && (c == nil || o.touched < c.touched || o.touched == c.touched && o.Number < c.Number) {
+		if o := t.lists[i].oldest; o != nil && (c == nil || o.touched < c.touched || o.touched == c.touched && o.LastPacket < c.LastPacket) {
 			c = o
 		}
 	}
