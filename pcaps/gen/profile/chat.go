@@ -15,13 +15,14 @@ type chat struct {
 	dir   int
 	id    uint64
 	pause int64 // mean pause between messages
+	reply int64 // longest pause before an answer
 }
 
 func openChat(g *gen, slot int, over func(*sim.Conn)) {
 	client, server := g.endpoints(byte(10+slot%4), 8080)
 	// Slots begin spread over the first two seconds, with lives of different lengths.
 	g.Open(sim.Spec{Client: client, Server: server, Protocol: "websocket"},
-		&chat{g: g, steps: 40 + g.R.N(360), pause: g.R.Between(20, 200) * sim.Millisecond},
+		&chat{g: g, steps: 40 + g.R.N(360), pause: g.R.Between(20, 200) * sim.Millisecond, reply: 30 * sim.Millisecond},
 		g.R.Between(0, 2*sim.Second), over)
 }
 
@@ -52,7 +53,7 @@ func (a *chat) Step(c *sim.Conn) int64 {
 	c.Send(a.dir, &sim.Message{Op: ws.Text, Payload: a.g.scratch})
 	c.Flush(a.dir)
 	if v < 40 { // an answer within the delayed acknowledgement's time
-		return r.Between(sim.Millisecond, 30*sim.Millisecond)
+		return r.Between(sim.Millisecond, a.reply)
 	}
 	return r.Between(a.pause/2, 2*a.pause)
 }

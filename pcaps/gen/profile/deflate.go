@@ -19,7 +19,7 @@ type deflate struct {
 
 const (
 	scriptCount = 48
-	scriptLevel = 6 // of compression: most endpoints' default
+	scriptLevel = 6   // of compression: most endpoints' default
 	scriptLines = 220 // about 45 KB a direction and script: more than a window
 )
 

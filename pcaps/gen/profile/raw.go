@@ -19,11 +19,18 @@ type exchange struct {
 	hello func(a *exchange, c *sim.Conn)
 }
 
+// webSockets is the percentage of connections that are WebSocket: their
+// conversations are lively, but small, which makes it 5 % of the bytes.
+const webSockets = 10
+
 func openRaw(g *gen, slot int, over func(*sim.Conn)) {
 	r := &g.R
 	v := r.N(100)
-	if v < 5 {
-		openChat(g, slot, over)
+	if v < webSockets {
+		client, server := g.endpoints(byte(50+slot%8), 8080)
+		g.Open(sim.Spec{Client: client, Server: server, Protocol: "websocket"},
+			&chat{g: g, steps: 40 + r.N(360), pause: r.Between(4, 12) * sim.Millisecond, reply: 5 * sim.Millisecond},
+			r.Between(0, sim.Second), over)
 		return
 	}
 	a := &exchange{g: g, steps: 4 + r.N(40)}
