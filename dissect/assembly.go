@@ -37,9 +37,9 @@ func (m *assembly) begin(k *Conn, number uint64, h *websocket.Header, compressed
 	}
 	switch {
 	case compressed:
-		m.keep = max(k.keep(), streamAbove)
+		m.keep = max(k.kept, streamAbove)
 	default:
-		m.keep = k.keep()
+		m.keep = k.kept
 	}
 	if h.Opcode.IsControl() {
 		m.keep = max(m.keep, websocket.MaxControlPayload)
@@ -47,13 +47,13 @@ func (m *assembly) begin(k *Conn, number uint64, h *websocket.Header, compressed
 }
 
 // keep is how much of a message's payload the sinks look at.
-func (k *Conn) keep() int {
-	if k.quiet || !k.a.opt.Want.Kinds[event.KindMessage] {
+func keep(o *Options, messages bool) int {
+	if !messages {
 		return 0
 	}
-	switch k.a.opt.Want.Payload {
+	switch o.Want.Payload {
 	case event.PayloadFull:
-		return int(k.a.opt.Limits.Message)
+		return int(o.Limits.Message)
 	case event.PayloadPreview:
 		return event.PreviewBytes
 	}
@@ -79,10 +79,10 @@ func (m *assembly) add(k *Conn, s *wsSide, b []byte, masked bool, key [4]byte, p
 	ok := m.utf8.Write(m.buf[from:])
 	if rest := b[len(kept):]; len(rest) > 0 && ok {
 		if masked {
-			k.a.scratch = websocket.Unmask(k.a.scratch[:0], rest, key, pos+uint64(len(kept)))
-			rest = k.a.scratch
+			ok = m.utf8.WriteMasked(rest, key, pos+uint64(len(kept)))
+		} else {
+			ok = m.utf8.Write(rest)
 		}
-		ok = m.utf8.Write(rest)
 	}
 	m.check(&m.utf8, ok)
 }
@@ -151,7 +151,7 @@ func (w *webSocket) finishMessage(k *Conn, s *wsSide, m *assembly, complete bool
 	if limit := uint64(k.a.opt.Limits.Message); length > limit && complete {
 		e.Truncated = length - limit
 	}
-	kept := payload[:min(len(payload), max(k.keep(), controlKeep(m)))]
+	kept := payload[:min(len(payload), max(k.kept, controlKeep(m)))]
 	e.Payload = ownPayload(m, kept, m.compressed && undecoded == "")
 	k.emit(s.dir, m.span.time, m.span.packets(), e)
 }

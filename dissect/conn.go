@@ -17,9 +17,10 @@ type Conn struct {
 	in   [2]input
 	wake [2]bool // present the held bytes of this direction again
 
-	quiet   bool          // its events are not wanted (--conn)
-	settled bool          // who is client will not change any more
-	held    []event.Event // events that wait for it; From holds the packet.Dir
+	want    [event.NumKinds]bool // events that are looked at
+	kept    int                  // how much of a message's payload the sinks look at
+	settled bool                 // who is client will not change any more
+	held    []event.Event        // events that wait for it; From holds the packet.Dir
 	sum     *event.Connection
 	ended   bool
 	reset   bool // an RST ended it
@@ -77,7 +78,10 @@ func (in *input) drop(n int) {
 
 func newConn(a *Analyzer, c *reassembly.Conn) *Conn {
 	k := &Conn{a: a, tcp: c}
-	k.quiet = a.opt.Conn != 0 && a.opt.Conn != c.Number
+	if a.opt.Conn == 0 || a.opt.Conn == c.Number {
+		k.want = a.opt.Want.Kinds
+	}
+	k.kept = keep(&a.opt, k.want[event.KindMessage])
 	k.settled = c.ClientKnown()
 	k.sum = &event.Connection{ClosedBy: event.NoSide}
 	k.d = firstDissector(k)
@@ -138,7 +142,7 @@ func (k *Conn) side(dir packet.Dir) event.Side { return event.FromDir(dir, k.tcp
 func (k *Conn) Client() packet.Dir { return k.tcp.ClientDir() }
 
 // wants tells whether an event of this kind would be looked at.
-func (k *Conn) wants(kind event.Kind) bool { return !k.quiet && k.a.opt.Want.Kinds[kind] }
+func (k *Conn) wants(kind event.Kind) bool { return k.want[kind] }
 
 // emit hands an event of a direction to the sink.
 func (k *Conn) emit(dir packet.Dir, time int64, packets [2]uint64, d event.Detail) {

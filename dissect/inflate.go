@@ -65,7 +65,7 @@ func (i *inflater) close() { i.f.Release() }
 // start begins a message. A long one has an output of its own, because others
 // are inflated before it ends.
 func (i *inflater) start(k *Conn, m *assembly, out *inflated) {
-	*out = inflated{buf: out.buf[:0], keep: k.keep(), text: m.opcode == websocket.Text}
+	*out = inflated{buf: out.buf[:0], keep: k.kept, text: m.opcode == websocket.Text}
 	i.out = out
 	i.f.Begin(out)
 }

@@ -108,3 +108,14 @@ func truths(t testing.TB) []string {
 }
 
 func baseName(path, suffix string) string { return strings.TrimSuffix(filepath.Base(path), suffix) }
+
+// analyzeWanting records every event of a source with so much payload.
+func analyzeWanting(t testing.TB, src capture.Source, p event.Payload) *truth.Record {
+	t.Helper()
+	r, want := truth.NewRecord(), everything()
+	want.Payload = p
+	if err := feed(dissect.New(dissect.Options{Want: want}, r), src); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}

@@ -145,6 +145,12 @@ func (w *webSocket) Data(k *Conn, dir packet.Dir, b []byte, at reassembly.At) in
 		return 0
 	}
 	w.begin(k, s, &h, n, at, k.lastOf(dir, at, n))
+	if s.phase == inPayload && n < len(b) {
+		// The payload usually follows in the same segment.
+		m := int(min(s.rest, uint64(len(b)-n)))
+		w.payload(k, s, b[n:n+m], k.lastOf(dir, at, n+1))
+		n += m
+	}
 	return n
 }
 

@@ -46,7 +46,12 @@ func (e *Extension) String() string {
 		switch {
 		case p.HasValue && p.Quoted:
 			b.WriteString(`="`)
-			b.WriteString(p.Value)
+			for i := 0; i < len(p.Value); i++ {
+				if c := p.Value[i]; c == '"' || c == '\\' {
+					b.WriteByte('\\')
+				}
+				b.WriteByte(p.Value[i])
+			}
 			b.WriteByte('"')
 		case p.HasValue:
 			b.WriteByte('=')
@@ -152,8 +157,9 @@ func (s *scanner) param() (p Param, ok bool) {
 	return p, ok
 }
 
-// quoted reads a quoted string, whose content must be a token once unescaped
-// (RFC 6455 §9.1).
+// quoted reads a quoted string. RFC 6455 §9.1 wants its content to be a token
+// once unescaped. The grammar cannot express that, and offers with other
+// characters are in use: they are read, and left to whoever knows the parameter.
 func (s *scanner) quoted() (string, bool) {
 	start := s.i
 	var b []byte
@@ -171,8 +177,8 @@ func (s *scanner) quoted() (string, bool) {
 			s.i++
 			c = s.s[s.i]
 		}
-		if !isTokenByte(c) {
-			s.what = "the quoted value is not a token"
+		if c < ' ' && c != '\t' || c == 0x7f {
+			s.what = "control character in the quoted value"
 			return "", false
 		}
 		b = append(b, c)

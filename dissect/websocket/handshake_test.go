@@ -40,18 +40,19 @@ func TestTokens(t *testing.T) {
 }
 
 func TestParseExtensions(t *testing.T) {
-	x, err := ParseExtensions([]string{`permessage-deflate; client_max_window_bits ; server_max_window_bits="1\0", foo`, ", bar;a = b"})
+	x, err := ParseExtensions([]string{`permessage-deflate; client_max_window_bits ; server_max_window_bits="1\0", foo`, ", bar;a = b", `x-baz; p="q;r "`})
 	want := []Extension{
 		{PMDName, []Param{{Name: "client_max_window_bits"}, {"server_max_window_bits", "10", true, true}}},
 		{Name: "foo"},
 		{"bar", []Param{{"a", "b", true, false}}},
+		{"x-baz", []Param{{"p", `q;r `, true, true}}},
 	}
 	if err != nil || !reflect.DeepEqual(x, want) {
 		t.Errorf("%+v, %v", x, err)
 	}
 	for s, what := range map[string]string{
 		"a;;b": "parameter name", "a b": `";"`, "a=b": `";"`, ";a": "extension name", "a;b=": "a value", `a;b="c`: "not closed",
-		`a;b=""`: "empty", `a;b="c d"`: "not a token", "é": "extension name", strings.Repeat("a,", 70): "more than 64 ext",
+		`a;b=""`: "empty", "a;b=\"c\x01d\"": "control character", "é": "extension name", strings.Repeat("a,", 70): "more than 64 ext",
 		"a" + strings.Repeat(";b", 70): "more than 64 par",
 	} {
 		x, err := ParseExtensions([]string{s, "ok"})

@@ -2,7 +2,6 @@ package websocket
 
 import (
 	"encoding/binary"
-	"math/bits"
 	"slices"
 )
 
@@ -24,7 +23,7 @@ func UnmaskInto(dst, src []byte, key [4]byte, pos uint64) {
 	dst = dst[:len(src)]
 	// The key as a word that repeats it, rotated so that its first byte in
 	// memory is key[pos%4].
-	k32 := bits.RotateLeft32(binary.LittleEndian.Uint32(key[:]), -8*int(pos&3))
+	k32 := keyAt(key, pos)
 	k := uint64(k32)<<32 | uint64(k32)
 	for len(src) >= 32 {
 		d, s := dst[:32], src[:32]

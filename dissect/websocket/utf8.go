@@ -1,6 +1,9 @@
 package websocket
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"math/bits"
+)
 
 // UTF8 checks a payload that comes in pieces for well-formed UTF-8 (RFC 3629:
 // no overlong forms, no surrogates, nothing above U+10FFFF; RFC 6455 §8.1). The
@@ -38,8 +41,9 @@ func (u *UTF8) Write(p []byte) bool {
 			i++
 			continue
 		}
-		// ASCII, eight bytes at a time.
-		for len(p)-i >= 8 && binary.LittleEndian.Uint64(p[i:])&0x8080808080808080 == 0 {
+		// ASCII, many bytes at a time.
+		i += asciiRun(p[i:], 0)
+		for len(p)-i >= 8 && binary.LittleEndian.Uint64(p[i:])&highBits == 0 {
 			i += 8
 		}
 		for i < len(p) && p[i] < 0x80 {
@@ -56,6 +60,56 @@ func (u *UTF8) Write(p []byte) bool {
 		i++
 	}
 	return true
+}
+
+// WriteMasked is Write for payload that is still masked with key, the first byte
+// of which stands at pos in its frame. ASCII is checked without unmasking it
+// anywhere: only its top bits matter. p is not changed.
+func (u *UTF8) WriteMasked(p []byte, key [4]byte, pos uint64) bool {
+	k := keyAt(key, pos)
+	word := uint64(k)<<32 | uint64(k)
+	if u.need == 0 && !u.bad {
+		n := asciiRun(p, word)
+		for len(p)-n >= 8 && (binary.LittleEndian.Uint64(p[n:])^word)&highBits == 0 {
+			n += 8
+		}
+		p = p[n:]
+		u.pos += uint64(n)
+	}
+	var buf [256]byte
+	for i := 0; i < len(p); {
+		n := min(len(p)-i, len(buf))
+		UnmaskInto(buf[:n], p[i:i+n], key, pos+uint64(i))
+		if !u.Write(buf[:n]) {
+			return false
+		}
+		i += n
+	}
+	return !u.bad
+}
+
+const highBits = 0x8080808080808080
+
+// asciiRun returns how many bytes of p, in steps of 32, are ASCII once XORed with word.
+func asciiRun(p []byte, word uint64) int {
+	n := 0
+	for ; len(p)-n >= 32; n += 32 {
+		b := p[n : n+32]
+		v := binary.LittleEndian.Uint64(b) ^ word
+		v |= binary.LittleEndian.Uint64(b[8:]) ^ word
+		v |= binary.LittleEndian.Uint64(b[16:]) ^ word
+		v |= binary.LittleEndian.Uint64(b[24:]) ^ word
+		if v&highBits != 0 {
+			break
+		}
+	}
+	return n
+}
+
+// keyAt returns the masking key as it applies from payload offset pos on, as a
+// little-endian word: its lowest byte masks the byte at pos.
+func keyAt(key [4]byte, pos uint64) uint32 {
+	return bits.RotateLeft32(binary.LittleEndian.Uint32(key[:]), -8*int(pos&3))
 }
 
 // lead takes the first byte of a sequence, 0x80 or above, by the table of
