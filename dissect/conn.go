@@ -36,8 +36,9 @@ type input struct {
 	tailAt int
 	// starts are the stream offsets at which segments begin: the places where a
 	// frame header is likeliest after a hole.
-	starts []uint64
-	fin    bool
+	starts  []uint64
+	segment uint64 // where the newest segment began, whatever was consumed of it
+	fin     bool
 }
 
 // at returns where byte i of the prefix comes from. Bytes of a prefix of many
@@ -57,7 +58,9 @@ func (in *input) append(b []byte, at reassembly.At) {
 		in.starts = in.starts[:0]
 	}
 	in.tail, in.tailAt = at, len(in.buf)
-	in.starts = append(in.starts, at.Offset)
+	if at.Offset == in.segment { // else its beginning was consumed
+		in.starts = append(in.starts, at.Offset)
+	}
 	in.buf = append(in.buf, b...)
 }
 
@@ -182,14 +185,18 @@ func (k *Conn) Wake(dir packet.Dir) { k.wake[dir] = true }
 // Starts returns the offsets at which segments begin in bytes that Data was
 // given at at. Borrowed until the next call.
 func (k *Conn) Starts(dir packet.Dir, at reassembly.At) []int {
+	in := &k.in[dir]
 	out := k.a.starts[:0]
-	for _, s := range k.in[dir].starts {
-		if s >= at.Offset {
-			out = append(out, int(s-at.Offset))
+	if len(in.buf) == 0 {
+		if at.Offset == in.segment {
+			out = append(out, 0)
 		}
-	}
-	if len(out) == 0 || len(k.in[dir].buf) == 0 {
-		out = append(out[:0], 0)
+	} else {
+		for _, s := range in.starts {
+			if s >= at.Offset {
+				out = append(out, int(s-at.Offset))
+			}
+		}
 	}
 	k.a.starts = out
 	return out
@@ -201,6 +208,7 @@ func (k *Conn) Data(dir packet.Dir, b []byte, at reassembly.At) {
 		k.emit(dir, at.Time, [2]uint64{at.Packet, at.Packet}, &event.Data{Offset: at.Offset, Bytes: append([]byte(nil), b...)})
 	}
 	in := &k.in[dir]
+	in.segment = at.Offset
 	if len(in.buf) == 0 {
 		n := 0
 		for n < len(b) {
