@@ -57,6 +57,7 @@ type Analyzer struct {
 	scratch  []byte
 	inflated inflated
 	starts   []int
+	inputs   inputs
 	problems []websocket.Problem
 	now      int64 // time of the packet at hand
 }

@@ -11,19 +11,22 @@ import (
 // Conn is one TCP connection on its way through dissectors. It holds the bytes
 // that a dissector did not consume yet, and makes events of what it is told.
 type Conn struct {
-	a    *Analyzer
-	tcp  *reassembly.Conn
-	d    Dissector
-	in   [2]input
-	wake [2]bool // present the held bytes of this direction again
-
+	// What every segment touches stands first.
+	d       Dissector
+	in      [2]*input // bytes that were not consumed; nil: none
+	a       *Analyzer
+	tcp     *reassembly.Conn
+	segment [2]uint64            // where the newest segment of a direction began
 	want    [event.NumKinds]bool // events that are looked at
-	kept    int                  // how much of a message's payload the sinks look at
+	wake    [2]bool              // present the held bytes of this direction again
+	fin     [2]bool              // the direction is complete
 	settled bool                 // who is client will not change any more
-	held    []event.Event        // events that wait for it; From holds the packet.Dir
-	sum     *event.Connection
 	ended   bool
 	reset   bool // an RST ended it
+
+	kept int           // how much of a message's payload the sinks look at
+	held []event.Event // events that wait for settled; From holds the packet.Dir
+	sum  *event.Connection
 	// recognised counts how often holes made a raw stream be looked at again.
 	recognised int
 }
@@ -36,9 +39,7 @@ type input struct {
 	tailAt int
 	// starts are the stream offsets at which segments begin: the places where a
 	// frame header is likeliest after a hole.
-	starts  []uint64
-	segment uint64 // where the newest segment began, whatever was consumed of it
-	fin     bool
+	starts []uint64
 }
 
 // at returns where byte i of the prefix comes from. Bytes of a prefix of many
@@ -52,18 +53,6 @@ func (in *input) atByte(i int) reassembly.At {
 	return at
 }
 
-func (in *input) append(b []byte, at reassembly.At) {
-	if len(in.buf) == 0 {
-		in.at = at
-		in.starts = in.starts[:0]
-	}
-	in.tail, in.tailAt = at, len(in.buf)
-	if at.Offset == in.segment { // else its beginning was consumed
-		in.starts = append(in.starts, at.Offset)
-	}
-	in.buf = append(in.buf, b...)
-}
-
 // drop forgets the first n bytes.
 func (in *input) drop(n int) {
 	if n == 0 {
@@ -74,8 +63,73 @@ func (in *input) drop(n int) {
 	gone := sort.Search(len(in.starts), func(i int) bool { return in.starts[i] >= in.at.Offset })
 	in.starts = in.starts[:copy(in.starts, in.starts[gone:])]
 	in.buf = in.buf[:copy(in.buf, in.buf[n:])]
-	if len(in.buf) == 0 && cap(in.buf) > 4096 {
-		in.buf = nil
+}
+
+// inputs recycles the buffers of unconsumed bytes: a connection has one only
+// while it waits for something.
+type inputs struct{ free []*input }
+
+const (
+	maxFreeInputs = 256
+	maxFreeBuffer = 16 << 10 // a larger buffer is not worth keeping for a connection that waits for 14 bytes
+)
+
+func (p *inputs) get() *input {
+	if n := len(p.free); n > 0 {
+		in := p.free[n-1]
+		p.free = p.free[:n-1]
+		return in
+	}
+	return &input{}
+}
+
+func (p *inputs) put(in *input) {
+	if len(p.free) < maxFreeInputs && cap(in.buf) <= maxFreeBuffer && cap(in.starts) <= maxFreeBuffer/8 {
+		*in = input{buf: in.buf[:0], starts: in.starts[:0]}
+		p.free = append(p.free, in)
+	}
+}
+
+// heldBytes returns the bytes of a direction that were not consumed, borrowed.
+func (k *Conn) heldBytes(dir packet.Dir) []byte {
+	if in := k.in[dir]; in != nil {
+		return in.buf
+	}
+	return nil
+}
+
+// heldAt returns where the first of them comes from.
+func (k *Conn) heldAt(dir packet.Dir) reassembly.At {
+	if in := k.in[dir]; in != nil {
+		return in.at
+	}
+	return reassembly.At{}
+}
+
+// hold keeps bytes that were not consumed.
+func (k *Conn) hold(dir packet.Dir, b []byte, at reassembly.At) {
+	in := k.in[dir]
+	if in == nil {
+		in = k.a.inputs.get()
+		in.at, k.in[dir] = at, in
+	}
+	in.tail, in.tailAt = at, len(in.buf)
+	if at.Offset == k.segment[dir] { // else its beginning was consumed
+		in.starts = append(in.starts, at.Offset)
+	}
+	in.buf = append(in.buf, b...)
+}
+
+// drop forgets the first n of the bytes held.
+func (k *Conn) drop(dir packet.Dir, n int) {
+	in := k.in[dir]
+	switch {
+	case in == nil || n == 0:
+	case n == len(in.buf):
+		k.in[dir] = nil
+		k.a.inputs.put(in)
+	default:
+		in.drop(n)
 	}
 }
 
@@ -165,8 +219,8 @@ func (k *Conn) report(time int64, packets [2]uint64, d event.Detail) {
 
 // lastOf returns where the last of n bytes comes from that Data was given at at.
 func (k *Conn) lastOf(dir packet.Dir, at reassembly.At, n int) reassembly.At {
-	in := &k.in[dir]
-	if len(in.buf) == 0 || n == 0 {
+	in := k.in[dir]
+	if in == nil || n == 0 {
 		return at
 	}
 	return in.atByte(int(at.Offset-in.at.Offset) + n - 1)
@@ -185,10 +239,9 @@ func (k *Conn) Wake(dir packet.Dir) { k.wake[dir] = true }
 // Starts returns the offsets at which segments begin in bytes that Data was
 // given at at. Borrowed until the next call.
 func (k *Conn) Starts(dir packet.Dir, at reassembly.At) []int {
-	in := &k.in[dir]
 	out := k.a.starts[:0]
-	if len(in.buf) == 0 {
-		if at.Offset == in.segment {
+	if in := k.in[dir]; in == nil {
+		if at.Offset == k.segment[dir] {
 			out = append(out, 0)
 		}
 	} else {
@@ -207,9 +260,8 @@ func (k *Conn) Data(dir packet.Dir, b []byte, at reassembly.At) {
 	if k.wants(event.KindData) {
 		k.emit(dir, at.Time, [2]uint64{at.Packet, at.Packet}, &event.Data{Offset: at.Offset, Bytes: append([]byte(nil), b...)})
 	}
-	in := &k.in[dir]
-	in.segment = at.Offset
-	if len(in.buf) == 0 {
+	k.segment[dir] = at.Offset
+	if k.in[dir] == nil {
 		n := 0
 		for n < len(b) {
 			d := k.d
@@ -220,13 +272,15 @@ func (k *Conn) Data(dir packet.Dir, b []byte, at reassembly.At) {
 			}
 		}
 		if n < len(b) {
-			in.append(b[n:], advance(at, n))
+			k.hold(dir, b[n:], advance(at, n))
 		}
 	} else {
-		in.append(b, at)
+		k.hold(dir, b, at)
 		k.pump(dir)
 	}
-	k.rouse(dir.Reverse())
+	if k.wake[0] || k.wake[1] {
+		k.rouse(dir.Reverse())
+	}
 }
 
 func advance(at reassembly.At, n int) reassembly.At {
@@ -236,7 +290,10 @@ func advance(at reassembly.At, n int) reassembly.At {
 
 // pump presents the held bytes of a direction until nothing more is consumed.
 func (k *Conn) pump(dir packet.Dir) {
-	in := &k.in[dir]
+	in := k.in[dir]
+	if in == nil {
+		return
+	}
 	n := 0
 	for n < len(in.buf) {
 		d := k.d
@@ -246,7 +303,7 @@ func (k *Conn) pump(dir packet.Dir) {
 			break
 		}
 	}
-	in.drop(n)
+	k.drop(dir, n)
 }
 
 // rouse serves the directions whose bytes became readable by what was read last.
@@ -261,8 +318,8 @@ func (k *Conn) rouse(first packet.Dir) {
 		}
 		k.wake[dir] = false
 		k.pump(dir)
-		if k.in[dir].fin {
-			k.d.Fin(k, dir, k.in[dir].buf)
+		if k.fin[dir] {
+			k.d.Fin(k, dir, k.heldBytes(dir))
 		}
 	}
 }
@@ -275,11 +332,10 @@ func (k *Conn) Gap(dir packet.Dir, n uint64, cause reassembly.Cause, at reassemb
 	if k.wants(event.KindGap) {
 		k.emit(dir, at.Time, [2]uint64{at.Packet, at.Packet}, &event.Gap{Offset: at.Offset, Length: n, Cause: cause.String()})
 	}
-	in := &k.in[dir]
-	if !k.d.Gap(k, dir, in.buf, n, at) {
+	if !k.d.Gap(k, dir, k.heldBytes(dir), n, at) {
 		k.lost()
 	}
-	in.drop(len(in.buf))
+	k.drop(dir, len(k.heldBytes(dir)))
 	k.rouse(dir)
 }
 
@@ -295,8 +351,8 @@ func (k *Conn) skipped(dir packet.Dir, n int, at reassembly.At) {
 
 // Fin implements reassembly.Handler.
 func (k *Conn) Fin(dir packet.Dir, _ reassembly.At) {
-	k.in[dir].fin = true
-	k.d.Fin(k, dir, k.in[dir].buf)
+	k.fin[dir] = true
+	k.d.Fin(k, dir, k.heldBytes(dir))
 	k.rouse(dir)
 }
 
@@ -322,5 +378,7 @@ func (k *Conn) end() {
 	}
 	k.settle()
 	k.ended = true
-	k.in = [2]input{}
+	for _, dir := range []packet.Dir{packet.LoToHi, packet.HiToLo} {
+		k.drop(dir, len(k.heldBytes(dir)))
+	}
 }

@@ -261,7 +261,7 @@ func (h *httpStream) Fin(*Conn, packet.Dir, []byte) {}
 // may tell that it was accepted all the same.
 func (h *httpStream) End(k *Conn) {
 	if x := h.lostUpgrade(); x != nil {
-		if h.client.phase == onHold && len(k.in[k.Client()].buf) > 0 && !k.tcp.HasSeen(k.Client().Reverse()) {
+		if h.client.phase == onHold && k.in[k.Client()] != nil && !k.tcp.HasSeen(k.Client().Reverse()) {
 			k.lost()
 			return
 		}

@@ -114,8 +114,8 @@ func (a *attempt) judge(k *Conn, time int64) []websocket.Problem {
 
 // judgeEarly judges bytes of the client that came before the handshake was over.
 func (a *attempt) judgeEarly(k *Conn, time int64, done uint64) {
-	in := &k.in[k.Client()]
-	if len(in.buf) == 0 || in.at.Packet >= done {
+	in := k.in[k.Client()]
+	if in == nil || in.at.Packet >= done {
 		return
 	}
 	p := websocket.Problem{
@@ -176,7 +176,7 @@ func (w *webSocket) judgeEnd(k *Conn) {
 	}
 	for _, dir := range []packet.Dir{k.Client(), k.Client().Reverse()} {
 		s := &w.side[dir]
-		over := k.reset || k.in[dir].fin
+		over := k.reset || k.fin[dir]
 		known := s.phase != searching && s.lost == 0 && k.tcp.HasSeen(dir)
 		if s.closed || !over || !known {
 			continue

@@ -74,7 +74,7 @@ func (r *recogniser) Layer() string { return "" }
 
 func (r *recogniser) Data(k *Conn, dir packet.Dir, b []byte, at reassembly.At) int {
 	if r.worthLooking(dir, b) {
-		held := k.in[dir.Reverse()].buf
+		held := k.heldBytes(dir.Reverse())
 		bound := k.a.opt.Limits.Recognise
 		r.decide(k, dir, b, at, len(b) >= bound || len(held) >= bound)
 	}
@@ -96,11 +96,11 @@ func (r *recogniser) worthLooking(dir packet.Dir, b []byte) bool {
 func (r *recogniser) decide(k *Conn, dir packet.Dir, b []byte, at reassembly.At, final bool) {
 	s := &signs{k: k, frameAt: [2]int{-1, -1}, fresh: r.fresh, final: final, client: k.tcp.ClientDir(), clientKnown: k.settled, upgrade: r.upgrade}
 	other := dir.Reverse()
-	s.b[dir], s.b[other] = b, k.in[other].buf
-	s.at[dir], s.at[other] = at, k.in[other].at
+	s.b[dir], s.b[other] = b, k.heldBytes(other)
+	s.at[dir], s.at[other] = at, k.heldAt(other)
 	if !r.fresh {
 		s.starts[dir] = append([]int(nil), k.Starts(dir, at)...)
-		s.starts[other] = append([]int(nil), k.Starts(other, k.in[other].at)...)
+		s.starts[other] = append([]int(nil), k.Starts(other, k.heldAt(other))...)
 	}
 	for i := range protocols {
 		p := &protocols[i]
@@ -134,15 +134,15 @@ func (r *recogniser) settle(k *Conn, p *protocol, s *signs) {
 func (r *recogniser) Gap(k *Conn, dir packet.Dir, held []byte, _ uint64, at reassembly.At) bool {
 	if r.fresh && len(held) > 0 {
 		// The bytes before the hole are the best there will be.
-		r.decide(k, dir, held, k.in[dir].at, true)
+		r.decide(k, dir, held, k.heldAt(dir), true)
 		if k.d != Dissector(r) {
 			d := k.d
 			k.wake[dir] = false
 			k.pump(dir)
-			return d.Gap(k, dir, k.in[dir].buf, 1, at)
+			return d.Gap(k, dir, k.heldBytes(dir), 1, at)
 		}
 	}
-	k.skipped(dir, len(held), k.in[dir].at)
+	k.skipped(dir, len(held), k.heldAt(dir))
 	r.fresh = false
 	r.look, r.seen = [2]int{}, [2]int{}
 	return true
@@ -153,10 +153,10 @@ func (r *recogniser) Fin(k *Conn, dir packet.Dir, held []byte) {}
 // End decides on what there is. Where no byte was seen, there is nothing to name.
 func (r *recogniser) End(k *Conn) {
 	c := k.Client()
-	if len(k.in[0].buf)+len(k.in[1].buf) == 0 {
+	if k.in[0] == nil && k.in[1] == nil {
 		return
 	}
-	r.decide(k, c, k.in[c].buf, k.in[c].at, true)
+	r.decide(k, c, k.heldBytes(c), k.heldAt(c), true)
 }
 
 func fromHTTP(v http1.Verdict) verdict {

@@ -42,8 +42,7 @@ func (w *webSocket) search(k *Conn, s *wsSide, b []byte, at reassembly.At, atEnd
 
 // searchHeld searches in what is held, because no more comes.
 func (w *webSocket) searchHeld(k *Conn, s *wsSide, held []byte) {
-	in := &k.in[s.dir]
-	in.drop(w.search(k, s, held, in.at, true))
+	k.drop(s.dir, w.search(k, s, held, k.heldAt(s.dir), true))
 	k.pump(s.dir)
 }
 

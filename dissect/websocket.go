@@ -265,7 +265,7 @@ func (w *webSocket) Gap(k *Conn, dir packet.Dir, held []byte, n uint64, at reass
 		if len(held) > 0 {
 			w.searchHeld(k, s, held)
 			if s.phase != searching {
-				return w.Gap(k, dir, k.in[dir].buf, n, at)
+				return w.Gap(k, dir, k.heldBytes(dir), n, at)
 			}
 		}
 		return true
@@ -277,7 +277,7 @@ func (w *webSocket) Gap(k *Conn, dir packet.Dir, held []byte, n uint64, at reass
 			s.lose(uint64(len(held)))
 		} else {
 			s.seek(n + uint64(len(held)))
-			k.skipped(dir, len(held), k.in[dir].at)
+			k.skipped(dir, len(held), k.heldAt(dir))
 			return true
 		}
 	}
@@ -336,8 +336,8 @@ func (w *webSocket) Fin(k *Conn, dir packet.Dir, held []byte) {
 func (w *webSocket) End(k *Conn) {
 	for _, dir := range []packet.Dir{k.Client(), k.Client().Reverse()} {
 		s := &w.side[dir]
-		if s.phase == searching && len(k.in[dir].buf) > 0 {
-			w.searchHeld(k, s, k.in[dir].buf)
+		if s.phase == searching && k.in[dir] != nil {
+			w.searchHeld(k, s, k.heldBytes(dir))
 		}
 		w.cut(k, s)
 		s.inflater.close()
