@@ -68,7 +68,7 @@ func (p *process) tellInput(t *dissect.Totals) {
 		}
 	}
 	line("packets", "%d, %s on the wire; TCP %d, UDP %d", t.Packets, event.Size(t.Bytes), t.TCPPackets, t.UDPPackets)
-	line("bounds", "of a message %s kept (--max-message), %s inflated; of an HTTP head %s", sizeText(p.maxMessage),
+	line("bounds", "a message: %s kept (--max-message), %s inflated; an HTTP head: %s", sizeText(p.maxMessage),
 		sizeText(dissect.DefaultInflated), sizeText(dissect.DefaultHTTPHead))
 }
 

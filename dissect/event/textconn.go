@@ -108,7 +108,7 @@ func protocolText(c *Connection) string {
 		s = c.Layers[n-1]
 	}
 	if c.Guess != "" {
-		s += " " + c.Guess + "?"
+		s = c.Guess + "?"
 	}
 	return SafeString(s)
 }
