@@ -21,6 +21,7 @@ type Conn struct {
 	wake    [2]bool              // present the held bytes of this direction again
 	fin     [2]bool              // the direction is complete
 	settled bool                 // who is client will not change any more
+	client  packet.Dir           // from then on, whatever a late SYN-ACK says: events have named the sides
 	ended   bool
 	reset   bool // an RST ended it
 
@@ -139,7 +140,7 @@ func newConn(a *Analyzer, c *reassembly.Conn) *Conn {
 		k.want = a.opt.Want.Kinds
 	}
 	k.kept = keep(&a.opt, k.want[event.KindMessage])
-	k.settled = c.ClientKnown()
+	k.settled, k.client = c.ClientKnown(), c.ClientDir()
 	k.sum = &event.Connection{ClosedBy: event.NoSide}
 	k.d = firstDissector(k)
 	return k
@@ -184,7 +185,7 @@ func (k *Conn) settle() {
 	if k.settled {
 		return
 	}
-	k.settled = true
+	k.settled, k.client = true, k.tcp.ClientDir()
 	for i := range k.held {
 		e := &k.held[i]
 		e.From = k.side(packet.Dir(e.From))
@@ -193,10 +194,15 @@ func (k *Conn) settle() {
 	k.held = nil
 }
 
-func (k *Conn) side(dir packet.Dir) event.Side { return event.FromDir(dir, k.tcp.ClientDir()) }
+func (k *Conn) side(dir packet.Dir) event.Side { return event.FromDir(dir, k.Client()) }
 
 // Client is the direction in which the client sends.
-func (k *Conn) Client() packet.Dir { return k.tcp.ClientDir() }
+func (k *Conn) Client() packet.Dir {
+	if k.settled {
+		return k.client
+	}
+	return k.tcp.ClientDir()
+}
 
 // wants tells whether an event of this kind would be looked at.
 func (k *Conn) wants(kind event.Kind) bool { return k.want[kind] }

@@ -94,7 +94,7 @@ func (r *recogniser) worthLooking(dir packet.Dir, b []byte) bool {
 
 // decide asks the table. b are the bytes of dir; those of the other direction are held.
 func (r *recogniser) decide(k *Conn, dir packet.Dir, b []byte, at reassembly.At, final bool) {
-	s := &signs{k: k, frameAt: [2]int{-1, -1}, fresh: r.fresh, final: final, client: k.tcp.ClientDir(), clientKnown: k.settled, upgrade: r.upgrade}
+	s := &signs{k: k, frameAt: [2]int{-1, -1}, fresh: r.fresh, final: final, client: k.Client(), clientKnown: k.settled, upgrade: r.upgrade}
 	other := dir.Reverse()
 	s.b[dir], s.b[other] = b, k.heldBytes(other)
 	s.at[dir], s.at[other] = at, k.heldAt(other)

@@ -46,7 +46,7 @@ func (k *Conn) Forget() {
 		return
 	}
 	c, s := k.tcp, k.sum
-	client := c.ClientDir()
+	client := k.Client()
 	s.Start, s.End = c.Start, c.Last
 	s.Client = c.Flow.Source(client).String()
 	s.Server = c.Flow.Source(client.Reverse()).String()
