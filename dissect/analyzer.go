@@ -29,22 +29,6 @@ type Options struct {
 	Limits   Limits
 }
 
-// Totals is what an Analyzer counted.
-type Totals struct {
-	Packets     uint64
-	Bytes       uint64 // on the wire
-	TCPPackets  uint64
-	UDPPackets  uint64
-	Stops       [packet.NumStops]uint64 // packets without a TCP or UDP payload, by reason
-	Connections uint64
-	Messages    uint64
-	Findings    uint64
-	Errors      uint64 // findings of severity error
-	// Bounded counts events that a bound of this package or of reassembly
-	// caused: gaps of cause limit, evicted connections.
-	Bounded uint64
-}
-
 // Analyzer takes packets in capture order and gives events to a sink.
 type Analyzer struct {
 	opt     Options
@@ -72,19 +56,11 @@ func New(o Options, sink event.Sink) *Analyzer {
 
 // Packet takes the next packet. p and its data are borrowed.
 func (a *Analyzer) Packet(p *capture.Packet) {
-	a.totals.Packets++
-	a.totals.Bytes += uint64(p.OrigLen)
-	a.now = p.Time
 	d := &a.decoded
 	d.Decode(p)
-	switch {
-	case d.IsTCP():
-		a.totals.TCPPackets++
+	a.totals.packet(p, d)
+	if d.IsTCP() {
 		a.table.Packet(p, d)
-	case d.Stop == packet.StopNone:
-		a.totals.UDPPackets++
-	default:
-		a.totals.Stops[d.Stop]++
 	}
 }
 
@@ -92,8 +68,13 @@ func (a *Analyzer) Packet(p *capture.Packet) {
 // connection is closed in order of number.
 func (a *Analyzer) Close() { a.table.Close() }
 
-// Totals returns what was counted so far.
-func (a *Analyzer) Totals() Totals { return a.totals }
+// Totals returns what was counted so far. Figures of connections are added when
+// they leave the table: they are whole after Close.
+func (a *Analyzer) Totals() Totals {
+	t := a.totals
+	t.TCP = a.table.Stats()
+	return t
+}
 
 // Open implements reassembly.Opener.
 func (a *Analyzer) Open(c *reassembly.Conn) reassembly.Handler {

@@ -123,8 +123,6 @@ func (m *assembly) zeros(n uint64) {
 // finishMessage decodes what was put together, judges and reports it.
 func (w *webSocket) finishMessage(k *Conn, s *wsSide, m *assembly, complete bool) {
 	m.active = false
-	k.sum.Messages[k.side(s.dir)]++
-	k.a.totals.Messages++
 	payload, length, undecoded := m.buf, m.wire, ""
 	switch {
 	case m.compressed:
@@ -135,6 +133,7 @@ func (w *webSocket) finishMessage(k *Conn, s *wsSide, m *assembly, complete bool
 	if undecoded == "" {
 		w.judgePayload(k, s, m, payload)
 	}
+	k.a.totals.message(k.side(s.dir), m, length, undecoded != "")
 	latency := w.latency(s, m, payload, complete)
 	if m.opcode == websocket.Close {
 		s.closed = true

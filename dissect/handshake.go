@@ -69,6 +69,11 @@ func (a *attempt) unanswered(k *Conn) { a.report(k, k.tcp.Last) }
 
 func (a *attempt) report(k *Conn, time int64) {
 	problems := a.judge(k, time)
+	if a.accepted() {
+		k.a.totals.Handshakes[0]++
+	} else {
+		k.a.totals.Handshakes[1]++
+	}
 	if !k.wants(event.KindHandshake) {
 		return
 	}

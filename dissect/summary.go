@@ -24,6 +24,7 @@ func (k *Conn) Overlap(dir packet.Dir, o *reassembly.Overlap) {
 // find counts a finding, and reports it where findings are looked at.
 func (k *Conn) find(dir packet.Dir, time int64, packets [2]uint64, f *event.Finding) {
 	k.a.totals.Findings++
+	add(&k.a.totals.ByRule, f.Rule)
 	switch f.Severity {
 	case event.Error:
 		k.sum.Errors++
@@ -42,9 +43,6 @@ func (k *Conn) Forget() {
 		k.end()
 	}
 	k.d = nil
-	if !k.wants(event.KindConnection) {
-		return
-	}
 	c, s := k.tcp, k.sum
 	client := k.Client()
 	s.Start, s.End = c.Start, c.Last
@@ -69,5 +67,9 @@ func (k *Conn) Forget() {
 	}
 	s.HasMessages = s.Protocol == "websocket"
 	s.RTT = c.RTT
+	k.a.totals.connection(c, s)
+	if !k.wants(event.KindConnection) {
+		return
+	}
 	k.a.sink.Event(&event.Event{Time: c.Last, Conn: c.Number, From: event.NoSide, Packets: [2]uint64{c.FirstPacket, c.LastPacket}, Detail: s})
 }

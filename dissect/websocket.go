@@ -247,6 +247,9 @@ func (s *span) merge(o span) {
 }
 
 func (w *webSocket) reportFrame(k *Conn, s *wsSide) {
+	side := k.side(s.dir)
+	k.a.totals.Frames[side]++
+	k.a.totals.FrameHeaders[side] += uint64(s.frame.HeaderLength)
 	if k.wants(event.KindFrame) {
 		f := s.frame
 		k.emit(s.dir, s.packets.time, s.packets.packets(), &f)
@@ -340,6 +343,7 @@ func (w *webSocket) End(k *Conn) {
 			w.searchHeld(k, s, k.heldBytes(dir))
 		}
 		w.cut(k, s)
+		k.sum.Messages[k.side(dir)] = s.messages
 		s.inflater.close()
 	}
 	if !w.judged {

@@ -3,6 +3,7 @@ package websocket
 import (
 	"encoding/binary"
 	"math/bits"
+	"unicode/utf8"
 )
 
 // UTF8 checks a payload that comes in pieces for well-formed UTF-8 (RFC 3629:
@@ -26,6 +27,13 @@ func (u *UTF8) Write(p []byte) bool {
 	if u.bad {
 		return false
 	}
+	if u.need == 0 {
+		// Most payloads are whole and right; the rest is looked at once more.
+		if n := asciiRun(p, 0); utf8.Valid(p[n:]) {
+			u.pos += uint64(len(p))
+			return true
+		}
+	}
 	base := u.pos
 	u.pos += uint64(len(p))
 	i := 0
@@ -41,8 +49,7 @@ func (u *UTF8) Write(p []byte) bool {
 			i++
 			continue
 		}
-		// ASCII, many bytes at a time.
-		i += asciiRun(p[i:], 0)
+		// ASCII, eight bytes at a time.
 		for len(p)-i >= 8 && binary.LittleEndian.Uint64(p[i:])&highBits == 0 {
 			i += 8
 		}

@@ -1,0 +1,112 @@
+package dissect
+
+import (
+	"github.com/sockeye-dev/sockeye/capture"
+	"github.com/sockeye-dev/sockeye/capture/packet"
+	"github.com/sockeye-dev/sockeye/dissect/event"
+	"github.com/sockeye-dev/sockeye/reassembly"
+)
+
+// Totals is what an Analyzer counted. Arrays of two are by event.Side.
+type Totals struct {
+	Packets     uint64
+	First, Last int64  // earliest and latest capture time, ns
+	Bytes       uint64 // of frames on the wire
+	// Where the bytes of TCP packets went: link layer and VLAN tags (padding
+	// included), IP and TCP headers, payload (retransmissions included).
+	LinkBytes, HeaderBytes, PayloadBytes uint64
+
+	TCPPackets uint64
+	UDPPackets uint64
+	Stops      [packet.NumStops]uint64 // packets without a TCP or UDP payload, by reason
+
+	Connections   uint64
+	ByProtocol    map[string]uint64 // connections, by event.Connection.Protocol
+	ByState       map[string]uint64 // connections, by event.Connection.State
+	Midstream     uint64            // connections without SYN
+	StreamBytes   [2]uint64         // reassembled
+	MissingBytes  [2]uint64         // in holes
+	Retransmitted [2]uint64         // bytes
+	TCP           reassembly.Stats
+
+	Messages        uint64
+	ByOpcode        [2][16]uint64 // messages
+	Frames          [2]uint64
+	FrameHeaders    [2]uint64 // bytes
+	WirePayload     [2]uint64 // bytes of messages as they were sent
+	DecodedPayload  [2]uint64 // bytes of messages after inflating
+	CompressedWire  [2]uint64 // bytes of compressed messages as they were sent
+	CompressedPlain [2]uint64 // bytes of the same messages after inflating
+	Undecoded       uint64    // messages that could not be decompressed
+
+	Handshakes [2]uint64 // accepted, refused or unanswered
+	Findings   uint64
+	ByRule     map[string]uint64
+	Errors     uint64 // findings of severity error
+	// Bounded counts events that a bound of this package or of reassembly
+	// caused: gaps of cause limit, evicted connections.
+	Bounded uint64
+}
+
+// packet counts a decoded packet.
+func (t *Totals) packet(p *capture.Packet, d *packet.Decoded) {
+	if t.Packets == 0 {
+		t.First, t.Last = p.Time, p.Time
+	}
+	t.First, t.Last = min(t.First, p.Time), max(t.Last, p.Time)
+	t.Packets++
+	t.Bytes += uint64(p.OrigLen)
+	switch {
+	case d.IsTCP():
+		t.TCPPackets++
+		headers := len(p.Data) - len(d.Payload) - d.IPOffset
+		if end := d.L4Offset + 20; end <= len(p.Data) {
+			headers = d.L4Offset - d.IPOffset + int(p.Data[d.L4Offset+12]>>4)*4
+		}
+		t.HeaderBytes += uint64(headers)
+		t.PayloadBytes += uint64(d.PayloadLen)
+		t.LinkBytes += uint64(max(0, int(p.OrigLen)-headers-d.PayloadLen))
+	case d.Stop == packet.StopNone:
+		t.UDPPackets++
+	default:
+		t.Stops[d.Stop]++
+	}
+}
+
+// message counts a message that is finished.
+func (t *Totals) message(side event.Side, m *assembly, length uint64, undecoded bool) {
+	t.Messages++
+	t.ByOpcode[side][m.opcode&15]++
+	t.WirePayload[side] += m.wire
+	t.DecodedPayload[side] += length
+	switch {
+	case undecoded:
+		t.Undecoded++
+	case m.compressed:
+		t.CompressedWire[side] += m.wire
+		t.CompressedPlain[side] += length
+	}
+}
+
+// connection counts a connection whose figures are final.
+func (t *Totals) connection(c *reassembly.Conn, s *event.Connection) {
+	add(&t.ByProtocol, s.Protocol)
+	add(&t.ByState, s.State)
+	if s.Midstream {
+		t.Midstream++
+	}
+	client := c.ClientDir()
+	for _, dir := range []packet.Dir{client, client.Reverse()} {
+		side := event.FromDir(dir, client)
+		t.StreamBytes[side] += s.Bytes[side]
+		t.MissingBytes[side] += s.Missing[side]
+		t.Retransmitted[side] += c.Retransmitted(dir)
+	}
+}
+
+func add(m *map[string]uint64, key string) {
+	if *m == nil {
+		*m = map[string]uint64{}
+	}
+	(*m)[key]++
+}
