@@ -36,6 +36,13 @@ var against = []struct{ file, wrong string }{
 	{"lossy-v4.pcap", "reordered frames are lost with default preferences"},
 }
 
+// Where tshark 4.0 goes wrong message by message; what it shows then is counted
+// and not held against.
+const (
+	emptyIsNUL = "an empty compressed message is shown as one NUL"
+	lostWindow = "compressed fragments that end in an empty frame are not inflated: with context takeover, what follows refers to them"
+)
+
 // shark is a frame as tshark shows it.
 type shark struct {
 	from, to string // endpoints
@@ -69,7 +76,10 @@ func TestAgainstTshark(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			compared, differ := compareWithTshark(t, path, frames)
+			compared, known, differ := compareWithTshark(t, path, frames)
+			for what, n := range known {
+				t.Logf("%d times: %s", n, what)
+			}
 			switch {
 			case a.wrong == "":
 				for _, d := range differ {
@@ -88,8 +98,10 @@ func TestAgainstTshark(t *testing.T) {
 	}
 }
 
-// compareWithTshark returns how many messages there are, and what differs.
-func compareWithTshark(t *testing.T, path string, frames []shark) (compared int, differ []string) {
+// compareWithTshark returns how many messages there are, how many of them differ
+// for known reasons, and what else differs.
+func compareWithTshark(t *testing.T, path string, frames []shark) (compared int, known map[string]int, differ []string) {
+	known = map[string]int{}
 	shown := map[string][]shark{}
 	for _, f := range frames {
 		if f.fin && f.opcode != 0 {
@@ -101,8 +113,9 @@ func compareWithTshark(t *testing.T, path string, frames []shark) (compared int,
 		for side := range ends {
 			theirs := shown[ends[side]+" > "+ends[1-side]]
 			ours := c.Messages[side]
-			i := 0
+			i, fragmented := 0, false
 			for _, m := range ours {
+				fragmented = fragmented || m.D.Compressed && m.D.Frames > 1
 				if m.D.Frames != 1 || !m.D.Complete {
 					continue
 				}
@@ -112,23 +125,25 @@ func compareWithTshark(t *testing.T, path string, frames []shark) (compared int,
 					differ = append(differ, at+": not shown")
 					continue
 				}
-				if s := theirs[i]; s.opcode != m.D.Opcode || !samePayload(s.payload, m.D.Payload) {
+				s := theirs[i]
+				i++
+				switch {
+				case s.opcode == m.D.Opcode && bytes.Equal(s.payload, m.D.Payload):
+				case m.D.Compressed && m.D.Length == 0 && string(s.payload) == "\x00":
+					known[emptyIsNUL]++
+				case m.D.Compressed && fragmented && s.opcode == m.D.Opcode:
+					known[lostWindow]++
+				default:
 					differ = append(differ, fmt.Sprintf("%s: opcode %d, %d bytes %.40x; tshark: opcode %d, %d bytes %.40x",
 						at, m.D.Opcode, len(m.D.Payload), m.D.Payload, s.opcode, len(s.payload), s.payload))
 				}
-				i++
 			}
 			if i < len(theirs) {
 				differ = append(differ, fmt.Sprintf("conn %d %v: tshark shows %d more", c.Number, event.Side(side), len(theirs)-i))
 			}
 		}
 	}
-	return compared, differ
-}
-
-// samePayload allows for what PDML does to text: it is cut at a NUL.
-func samePayload(theirs, ours []byte) bool {
-	return bytes.Equal(theirs, ours)
+	return compared, known, differ
 }
 
 // readPDML takes the WebSocket frames from tshark's XML: fields stand in the
