@@ -59,7 +59,7 @@ type flagSpec struct {
 var flagSpecs = []flagSpec{
 	{groupInput, "read", "r", "read `FILE`, as an argument does; - is standard input",
 		func(o *options) pflag.Value { return (*listValue)(&o.read) }, nil, ""},
-	{groupInput, "decode-as", "", "`PORT=PROTOCOL`: take a TCP port's connections for " + orList(dissect.ProtocolNames()) + ", whatever they look like; may be repeated",
+	{groupInput, "decode-as", "", "what a TCP port speaks, whatever it looks like, as `PORT=PROTOCOL`: " + orList(dissect.ProtocolNames()) + "; may be repeated",
 		func(o *options) pflag.Value { return &portsValue{p: o.decodeAs} }, nil, ""},
 	{groupInput, "max-message", "", "keep at most `SIZE` of one message (64k, 16M, 1G); the rest is counted",
 		func(o *options) pflag.Value { return &sizeValue{&o.maxMessage, "16M"} }, nil, ""},

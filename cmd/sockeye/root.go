@@ -111,7 +111,8 @@ func addCompletion(root *cobra.Command) {
 		if c.Name() != "completion" {
 			continue
 		}
-		c.Short = "Print a script that completes commands and flags in a shell"
+		c.Short = "Print a script for completion by a shell"
+		c.Long = "Print a script that lets a shell complete commands, flags, values and files."
 		c.Example = "  source <(sockeye completion bash)\n  sockeye completion fish > ~/.config/fish/completions/sockeye.fish"
 		c.Args = cobra.ArbitraryArgs
 		c.RunE = func(cmd *cobra.Command, args []string) error {

@@ -31,7 +31,8 @@ capture time, idle for an hour, or at the end of the capture.`,
 	{
 		name: "messages", short: "One line a WebSocket message", text: event.ViewMessages,
 		long: `List every WebSocket message, data and control, unmasked and decompressed, in
-the order in which they were complete. Holes in the capture are lines of their own.`,
+the order in which they were complete. Holes in the capture are lines of their
+own.`,
 		example: `  sockeye messages chat.pcap
   sockeye messages --conn 3 --payload full chat.pcap
   sockeye messages --json chat.pcap | jq -r 'select(.opcode=="text").text'
