@@ -307,8 +307,8 @@ func (s *signs) frames(dir packet.Dir, masked websocket.Tri, need int) websocket
 	}
 	r := websocket.Search(s.b[dir], s.starts[dir], websocket.Expect{Masked: masked, Bits: need}, s.final)
 	s.frameAt[dir] = -1
-	if r.Bits > 0 {
-		s.frameAt[dir] = r.Pos
+	if r.Bits >= websocket.ResyncBits {
+		s.frameAt[dir] = r.Pos // else the direction searches on, with what comes
 	}
 	return r
 }

@@ -23,7 +23,7 @@ func (w *webSocket) search(k *Conn, s *wsSide, b []byte, at reassembly.At, atEnd
 	switch {
 	case r.State == websocket.Found:
 		n = r.Pos
-		s.phase = atHeader
+		s.found()
 	case stuck && atEnd:
 		n = len(b)
 	case stuck:

@@ -47,6 +47,7 @@ type wsSide struct {
 	lostAny  bool // something of this direction was not read
 	pings    []ping
 	lost     uint64 // bytes in holes since the last frame that was read whole
+	unsure   uint8  // frames that may still show that a search was wrong
 	startAt  uint64 // skipping: where the first frame begins
 	// lookAgain is the offset up to which bytes must come to make another search worthwhile.
 	lookAgain uint64
@@ -123,7 +124,7 @@ func (w *webSocket) Data(k *Conn, dir packet.Dir, b []byte, at reassembly.At) in
 	case skipping:
 		n := int(min(s.startAt-at.Offset, uint64(len(b))))
 		if n == 0 {
-			s.phase = atHeader
+			s.found()
 			return w.Data(k, dir, b, at)
 		}
 		k.skipped(dir, n, at)
@@ -143,6 +144,12 @@ func (w *webSocket) Data(k *Conn, dir packet.Dir, b []byte, at reassembly.At) in
 	h, n := websocket.ParseHeader(b)
 	if n == 0 {
 		return 0
+	}
+	if s.unsure > 0 {
+		if s.unsure--; !websocket.Plausible(h, w.expect(k, s)) {
+			s.seek(0)
+			return w.search(k, s, b, at, k.fin[dir] || k.ended)
+		}
 	}
 	w.begin(k, s, &h, n, at, k.lastOf(dir, at, n))
 	if s.phase == inPayload && n < len(b) {
@@ -327,6 +334,13 @@ func (s *wsSide) seek(lost uint64) {
 	s.phase, s.lookAgain = searching, 0
 	s.lose(lost)
 }
+
+// found goes on at a header that was searched for.
+func (s *wsSide) found() { s.phase, s.unsure = atHeader, unsureFrames }
+
+// unsureFrames is for how many frames behind a search an implausible header means
+// that the place was wrong, and not that the peer breaks the rules.
+const unsureFrames = 4
 
 func (w *webSocket) Fin(k *Conn, dir packet.Dir, held []byte) {
 	s := &w.side[dir]

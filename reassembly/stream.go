@@ -298,9 +298,10 @@ func (t *Table) gap(c *Conn, dir packet.Dir, n uint64, cause Cause, at At) {
 // compareKept compares the part of seg before old with the copy of what was
 // handed on and not acknowledged.
 func (t *Table) compareKept(c *Conn, dir packet.Dir, seg span, old int64, at At) {
-	r := c.half[dir].kept
-	if r == nil {
-		return
+	h := &c.half[dir]
+	r := h.kept
+	if r == nil || len(seg.b) == 1 && seg.off+1 == int64(h.nxt) {
+		return // one byte before the next is what a keep-alive probe sends, with any value (RFC 9293 §3.8.4)
 	}
 	lo := uint64(max(seg.off, int64(r.lo)))
 	hi := uint64(max(0, min(old, int64(r.hi), seg.off+int64(len(seg.b)))))
