@@ -116,6 +116,10 @@ func fuzzed(t *testing.T, b []byte) *truth.Record {
 	} else if err := feed(a, instructions(b)); err != nil {
 		t.Fatal(err)
 	}
+	s, limits := dissect.ReassemblyStats(a), fuzzLimits().Reassembly
+	if s.HeldPeak > limits.TotalBytes || s.Held != 0 || s.Active != 0 {
+		t.Errorf("%d bytes were held of %d allowed; %d bytes and %d connections at the end", s.HeldPeak, limits.TotalBytes, s.Held, s.Active)
+	}
 	return rec
 }
 
