@@ -27,7 +27,7 @@ var floors = []floor{
 	{"tui", []string{"dissect/session", "dissect/event", "dissect/query"}},
 	{"dissect/wstest", []string{"dissect/...", "reassembly", "capture/..."}},
 	{"dissect/session", []string{"dissect", "dissect/event", "dissect/query", "reassembly", "capture/..."}},
-	{"dissect/export", []string{"dissect/event", "reassembly", "capture/..."}},
+	{"dissect/export", []string{"dissect/rules", "dissect/event", "reassembly", "capture/..."}},
 	{"dissect/query", []string{"dissect/event", "capture/packet", "capture"}},
 	{"dissect", []string{"dissect/event", "reassembly", "capture/packet", "capture"}},
 	{"dissect/event", []string{"capture/packet", "capture"}},
@@ -42,6 +42,7 @@ var floors = []floor{
 	{"dissect/http1", nil},
 	{"dissect/tls", nil},
 	{"dissect/guess", nil},
+	{"dissect/rules", nil},
 	{"pcaps/truth", []string{"dissect/event"}},
 	{"pcaps/gen", []string{"pcaps/...", "capture/..."}},
 	{"pcaps/gen/...", []string{"pcaps/...", "capture/..."}},
@@ -59,6 +60,7 @@ var libraries = map[string][]string{
 	"dissect/http1":             nil,
 	"dissect/tls":               nil,
 	"dissect/guess":             nil,
+	"dissect/rules":             nil,
 	"capture/pcapfile":          {"github.com/klauspost/compress", "github.com/pierrec/lz4/v4", "github.com/ulikunitz/xz"},
 }
 

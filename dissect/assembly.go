@@ -147,7 +147,7 @@ func (w *webSocket) finishMessage(k *Conn, s *wsSide, m *assembly, complete bool
 		Undecoded: undecoded, Latency: latency, Offset: m.offset,
 		Text: m.opcode == websocket.Text && complete && !m.bad && undecoded == "" && m.missing == 0,
 	}
-	if limit := uint64(k.a.opt.Limits.Message); length > limit && complete {
+	if limit := uint64(max(int(k.a.opt.Limits.Message), controlKeep(m))); length > limit && complete {
 		e.Truncated = length - limit
 	}
 	kept := payload[:min(len(payload), max(k.kept, controlKeep(m)))]
