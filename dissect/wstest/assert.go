@@ -29,7 +29,7 @@ func (r *Recording) AssertHandshake(t testing.TB) {
 		hs := c.handshakes()
 		switch {
 		case len(bad) > 0:
-			c.fail(t, "AssertHandshake", fmt.Sprintf("%d rules of the opening handshake are broken", len(bad)), c.describe(bad))
+			c.fail(t, "AssertHandshake", "the opening handshake breaks "+count(len(bad), "rule"), c.describe(bad))
 		case len(hs) == 0:
 			c.fail(t, "AssertHandshake", "the opening handshake was not answered, or not recorded (RFC 6455 §4)", c.scene(place{}))
 		case !hs[len(hs)-1].Accepted:
@@ -288,9 +288,16 @@ func (r *Recording) AssertConformant(t testing.TB, ignore ...string) {
 			t.Logf("wstest: AssertConformant: warnings on %s%s", c.title(), b.String())
 		}
 		if len(bad) > 0 {
-			c.fail(t, "AssertConformant", fmt.Sprintf("%d breaches", len(bad)), c.describe(bad))
+			c.fail(t, "AssertConformant", "broken: "+count(len(bad), "rule"), c.describe(bad))
 		}
 	}
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }
 
 func ignored(rule string, ignore []string) bool {

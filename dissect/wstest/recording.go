@@ -35,7 +35,16 @@ type Message struct {
 
 // String returns who sent what, for people.
 func (m Message) String() string {
-	return fmt.Sprintf("%v %s %q", m.From, event.OpcodeName(m.Opcode), event.SafeText(nil, m.Payload, 80))
+	s := m.From.String() + " " + event.OpcodeName(m.Opcode)
+	payload := m.Payload
+	if code, reason, ok := m.CloseCode(); ok {
+		s += fmt.Sprintf(" %d", code)
+		payload = reason
+	}
+	if len(payload) > 0 {
+		s += ` "` + string(event.SafeText(nil, payload, 80)) + `"`
+	}
+	return s
 }
 
 // Frame is one WebSocket frame.

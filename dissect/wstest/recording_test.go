@@ -31,7 +31,7 @@ func TestFromCapture(t *testing.T) {
 		t.Error("no messages")
 	}
 	bad := wstest.FromCapture(t, pcaps+"misbehave-a.pcap")
-	caught(t, func(t testing.TB) { bad.AssertConformant(t) }, "breaches", "RFC 6455", "the conversation:")
+	caught(t, func(t testing.TB) { bad.AssertConformant(t) }, "broken: 1 rule", "RFC 6455", "the conversation:")
 	if rules := len(bad.Findings(t)); rules < 5 {
 		t.Errorf("%d findings", rules)
 	}

@@ -120,6 +120,9 @@ func (c *conversation) talk(p place) string {
 	if len(rows) == 0 {
 		return "    nothing of a WebSocket conversation was recorded\n"
 	}
+	if p.opening && len(rows) == 1 {
+		return "" // its block says it all
+	}
 	if !found {
 		at = len(rows) - 1
 	}
