@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"unicode"
@@ -211,7 +212,9 @@ func FuzzSARIF(f *testing.F) {
 		e := finding(conn, event.Side(side%3), frame, event.Finding{Rule: rule, Severity: event.Severity(side % 3), Frame: frame, Text: text, Evidence: evidence})
 		r := Report{File: file, Findings: []event.Event{e, e}, End: event.End{TruncatedInput: side > 128}}
 		b, log := sarifOf(t, []Report{r})
-		check(t, schema, b)
+		// The rules are always the same, and take long to validate.
+		begin, end := bytes.Index(b, []byte(`"rules":[`)), bytes.Index(b, []byte(`},"invocations"`))
+		check(t, schema, slices.Concat(b[:begin], []byte(`"rules":[]}`), b[end:]))
 		if i := bytes.IndexFunc(b, func(r rune) bool { return r != '\n' && !unicode.IsGraphic(r) }); i >= 0 {
 			t.Fatalf("a hidden character at %d: %q", i, b)
 		}
