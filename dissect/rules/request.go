@@ -6,7 +6,7 @@ func requestRules() []Rule {
 		{
 			ID: "HS-METHOD", Severity: Error, Reference: "RFC 6455 §4.1",
 			Summary: "not GET, or HTTP below 1.1",
-			Meaning: "The opening handshake is a GET request of HTTP/1.1 or higher. HTTP/1.0 knows no Upgrade: a server has to ignore the header in such a request (RFC 9110 §7.8), so the answer is a plain page or an error and never a WebSocket. " +
+			Meaning: "The opening handshake is a GET request of HTTP/1.1 or higher. HTTP/1.0 knows no Upgrade: a server has to ignore the header in such a request (RFC 9110 §7.8), so a conforming one answers with a plain page or an error; some, node's ws for one, open a WebSocket all the same. " +
 				"Over HTTP/2 the request is CONNECT with :protocol websocket instead (RFC 8441 §4).",
 			Evidence: "Method and version of the request line; over HTTP/2 the pseudo-headers :method and :protocol. Requests with any sign of WebSocket (Upgrade: websocket or a Sec-WebSocket header) are judged, whatever was answered.",
 			Causes: []string{
