@@ -16,6 +16,7 @@ const maxInt = 1<<30 - 1
 // Ethernet types (IEEE 802, https://www.iana.org/assignments/ieee-802-numbers).
 const (
 	etherIPv4       = 0x0800
+	etherARP        = 0x0806
 	etherVLAN       = 0x8100 // IEEE 802.1Q customer tag
 	etherIPv6       = 0x86dd
 	etherMPLS       = 0x8847
@@ -26,13 +27,17 @@ const (
 	etherNSH        = 0x894f // RFC 8300
 	etherOldQinQ    = 0x9100 // service tag of equipment older than 802.1ad
 	etherMin        = 0x0600 // below this the field is a length (IEEE 802.3 §3.2.6)
-	maxVLANs        = 255
+	etherBridging   = 0x6558 // an Ethernet frame inside GRE or Geneve (RFC 1701, RFC 7637)
+	etherPPP        = 0x880b // PPP inside GRE (RFC 2637 §4.1)
+	etherERSPAN     = 0x88be // ERSPAN types I and II
+	etherERSPAN3    = 0x22eb // ERSPAN type III
 	ethernetHeader  = 14
 	sllHeader       = 16
 	sll2Header      = 20
 	vlanHeader      = 4
 	snapHeader      = 8
 	pppoeHeader     = 6
+	pppoeData       = 0x1100 // version 1, type 1, code 0
 	nullHeader      = 4
 	ipv4Header      = 20
 	ipv6Header      = 40
@@ -62,8 +67,16 @@ const (
 // Lengths are those of the IP header. A length of 0, left by segmentation
 // offload, means the rest of the frame. A length that reaches beyond the frame's
 // own length on the wire is a lie: what the wire carried is the payload.
+//
+// Tunnels are entered, at most eight of them. A fragment is left as it is; a
+// Decoder puts fragments together.
 func (d *Decoded) Decode(p *capture.Packet) {
 	*d = Decoded{}
+	d.frame(p)
+}
+
+// frame decodes p into d, which is reset already.
+func (d *Decoded) frame(p *capture.Packet) {
 	data := p.Data
 	wire := max(int(min(p.OrigLen, maxInt)), len(data)) - int(p.FCSLen)
 	wire = max(wire, 0)
@@ -90,9 +103,9 @@ func (d *Decoded) Decode(p *capture.Packet) {
 	case capture.LinkNull, capture.LinkLoop:
 		d.null(data, wire)
 	case capture.LinkPPP, capture.LinkPPPHDLC:
-		d.hdlc(data, wire)
+		d.hdlc(data, 0, wire)
 	case capture.LinkPPPEther:
-		d.pppoe(data, wire)
+		d.pppoe(data, 0, wire)
 	default:
 		d.Stop = StopLinkType
 	}
@@ -122,7 +135,15 @@ func (d *Decoded) ether(data []byte, off, wire int, t uint16) {
 			d.VLAN = be.Uint16(data[off:]) & 0x0fff
 			t = be.Uint16(data[off+2:])
 			off += vlanHeader
-		case etherMPLS, etherMPLSMulti, etherPPPoE, etherPBB, etherNSH:
+		case etherMPLS, etherMPLSMulti:
+			d.EtherType = t
+			d.mpls(data, off, wire)
+			return
+		case etherPPPoE:
+			d.EtherType = t
+			d.pppoeSession(data, off, wire)
+			return
+		case etherPBB, etherNSH:
 			d.EtherType = t
 			d.Stop = StopTunnel
 			return
@@ -234,36 +255,22 @@ func (d *Decoded) null(data []byte, wire int) {
 // hdlc decodes PPP with or without the address and control bytes of HDLC-like
 // framing (RFC 1662 §3.1; FF 03), which the peers may have agreed to leave out,
 // and the Cisco HDLC that libpcap writes with the same link type (RFC 1547 §4.3.1).
-func (d *Decoded) hdlc(data []byte, wire int) {
-	if len(data) < 2 {
+func (d *Decoded) hdlc(data []byte, off, wire int) {
+	if len(data)-off < 2 {
 		d.Stop = StopTruncated
 		return
 	}
-	switch {
-	case data[0] == 0xff && data[1] == 0x03:
-		d.ppp(data, 2, wire)
-	case (data[0] == 0x0f || data[0] == 0x8f) && data[1] == 0:
-		if len(data) < 4 {
+	switch address, control := data[off], data[off+1]; {
+	case address == 0xff && control == 0x03:
+		d.ppp(data, off+2, wire)
+	case (address == 0x0f || address == 0x8f) && control == 0:
+		if len(data)-off < 4 {
 			d.Stop = StopTruncated
 			return
 		}
-		d.ether(data, 4, wire, be.Uint16(data[2:]))
+		d.ether(data, off+4, wire, be.Uint16(data[off+2:]))
 	default:
-		d.ppp(data, 0, wire)
-	}
-}
-
-// pppoe decodes a PPPoE session frame (RFC 2516 §4) that begins with its own header.
-func (d *Decoded) pppoe(data []byte, wire int) {
-	switch {
-	case len(data) < pppoeHeader:
-		d.Stop = StopTruncated
-	case data[0] != 0x11:
-		d.Stop = StopMalformed // version and type are both 1
-	case data[1] != 0:
-		d.Stop = StopNotIP // discovery stage
-	default:
-		d.ppp(data, pppoeHeader, wire)
+		d.ppp(data, off, wire)
 	}
 }
 
@@ -291,7 +298,7 @@ func (d *Decoded) ppp(data []byte, off, wire int) {
 	case pppIPv6:
 		d.ipv6(data, off, wire)
 	case pppMPLS, pppMPLSMulti:
-		d.Stop = StopTunnel
+		d.mpls(data, off, wire)
 	default:
 		d.Stop = StopNotIP
 	}

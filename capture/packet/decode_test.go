@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"net/netip"
 	"reflect"
+	"slices"
 	"testing"
 
 	"github.com/sockeye-dev/sockeye/capture"
@@ -56,8 +57,8 @@ func segment(l4 int, body []byte) func(*Decoded) {
 	}
 }
 
-// datagram is what udp(body) decodes to at an offset.
-func datagram(l4 int, body []byte) func(*Decoded) {
+// datagramAt is what udp(body) decodes to at an offset.
+func datagramAt(l4 int, body []byte) func(*Decoded) {
 	return func(d *Decoded) { d.L4Offset, d.Payload, d.PayloadLen = l4, body, len(body) }
 }
 
@@ -81,7 +82,7 @@ func same(a, b Decoded) bool {
 }
 
 func allCases() []frameCase {
-	return append(append(linkCases(), ipCases()...), transportCases()...)
+	return slices.Concat(linkCases(), ipCases(), transportCases(), encapCases(), udpTunnelCases())
 }
 
 func TestDecode(t *testing.T) {
@@ -103,11 +104,23 @@ func TestDecodeEveryPrefix(t *testing.T) {
 		whole := *decode(c.link, c.data)
 		for n := range len(c.data) {
 			got := *decodeCut(c.link, c.data, n)
-			if err := exactOrAbsent(&got, &whole); err != "" {
+			want := asDeep(&whole, &got, &capture.Packet{Link: c.link, Data: c.data, OrigLen: uint32(len(c.data))})
+			if err := exactOrAbsent(&got, want); err != "" {
 				t.Fatalf("%s, first %d of %d bytes: %s\n got %+v\nwhole %+v", c.name, n, len(c.data), err, got, whole)
 			}
 		}
 	}
+}
+
+// asDeep returns the result for a whole frame p as far as the tunnels go that
+// cut entered: whole, or one that ends at the next tunnel.
+func asDeep(whole, cut *Decoded, p *capture.Packet) *Decoded {
+	if cut.Tunnels >= whole.Tunnels {
+		return whole
+	}
+	d := &Decoded{set: &settings{tunnels: int(cut.Tunnels)}}
+	d.frame(p)
+	return d
 }
 
 // exactOrAbsent says in what a cut frame's result contradicts the whole frame's, or "".
@@ -115,7 +128,10 @@ func exactOrAbsent(cut, whole *Decoded) string {
 	if cut.Stop != StopTruncated && cut.Stop != whole.Stop {
 		return "stop is " + cut.Stop.String()
 	}
-	if cut.Stop == StopNone {
+	if cut.Tunnels != whole.Tunnels {
+		return "another number of tunnels"
+	}
+	if cut.Stop == StopNone || cut.Stop == StopFragment {
 		if cut.PayloadLen != whole.PayloadLen {
 			return "another payload length"
 		}
@@ -126,7 +142,7 @@ func exactOrAbsent(cut, whole *Decoded) string {
 	a, b := reflect.ValueOf(*cut), reflect.ValueOf(*whole)
 	for i := range a.NumField() {
 		switch name := a.Type().Field(i).Name; name {
-		case "Stop", "Payload", "PayloadLen", "OptionsCut", "OptionsDamaged":
+		case "Stop", "Payload", "PayloadLen", "OptionsCut", "OptionsDamaged", "set":
 		case "WindowScale":
 			if v := cut.WindowScale; v != whole.WindowScale && v > 0 {
 				return name

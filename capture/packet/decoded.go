@@ -1,10 +1,15 @@
 // Package packet decodes one captured frame down to its TCP or UDP payload.
 //
+//	                  ┌────────────── tunnels: PPPoE, MPLS, GRE, VXLAN, … ◄──────────────┐
+//	                  ▼                                                                  │
 //	capture.Packet ─► link layer ─► VLAN tags ─► IPv4 / IPv6 + extension headers ─► TCP / UDP ─► Payload
-//	                      └────────────┴──────────────┴── Stop: why decoding ended, with the layers before it kept
+//	                  ▲   └────────────┴──────────────┼── Stop: why decoding ended, with the layers before it kept
+//	                  └──────── whole datagram ◄── Defragmenter ◄── fragment
 //
 // Decode resets a Decoded in place, allocates nothing and copies nothing:
 // slices of a Decoded alias the packet's Data and are borrowed as long as it is.
+// A Decoder adds what needs memory: it puts fragments together and decodes the
+// whole datagram, whose bytes are borrowed until the Decoder's next call.
 package packet
 
 import (
@@ -85,15 +90,29 @@ const (
 )
 
 // Decoded is one decoded frame. Fields of a layer that is not there are zero.
+//
+// Where the frame holds tunnels, the fields are those of the innermost one that
+// was entered, and absent as far as its headers were not there. Fields of the
+// link layer are those of the innermost link layer that there is.
 type Decoded struct {
 	Stop Stop
 
+	// Tunnels.
+	Tunnels  uint8    // how many encapsulations were entered
+	Encap    [4]Encap // their kinds, outermost first; those beyond four are counted only
+	TunnelID uint32   // of the innermost: VNI, GRE key, TEID, … as Encap's constants say; 0 if it has none
+
 	// Link layer.
-	EtherType uint16 // the innermost, after VLAN tags; 0 where the link layer has none
+	EtherType uint16 // of the innermost Ethernet header, after VLAN tags; 0 where there is none
 	VLANs     uint8  // number of VLAN tags
 	VLAN      uint16 // id of the innermost tag (0 to 4095)
 
-	// IP.
+	// Defragmentation, by a Decoder only.
+	Held        bool   // this fragment was kept until the others of its datagram come
+	FirstPacket uint64 // number of the first packet of the datagram that came in fragments; 0 if it did not
+
+	// IP. The offsets are within the Data of the packet, or of the whole datagram
+	// where FirstPacket is not 0.
 	IPVersion     uint8 // 0, 4 or 6
 	Proto         uint8 // IP protocol number of what follows the IP header and its extensions, or of the extension that is broken
 	TTL           uint8
@@ -102,7 +121,7 @@ type Decoded struct {
 	FragOffset    uint32 // in bytes
 	MoreFragments bool
 	IPOffset      int // offset of the IP header in Data
-	L4Offset      int // offset of the TCP or UDP header in Data
+	L4Offset      int // offset of the TCP or UDP header in Data; of the payload of a fragment
 
 	// Flow has its addresses and protocol whatever IP carries, and its ports for
 	// TCP and UDP from 4 bytes of header on. It is zero where the chain of
@@ -124,13 +143,17 @@ type Decoded struct {
 	OptionsDamaged bool // an option's length was impossible; options before it are kept
 	OptionsCut     bool // the snap length cut the options: those after the cut are unknown
 
-	// Payload is the captured part of the TCP or UDP payload; it aliases Data.
+	// Payload is the captured part of the TCP or UDP payload; of a fragment
+	// (StopFragment), what follows its IP headers. It aliases Data.
 	Payload []byte
 	// PayloadLen is the payload's length on the wire by the IP header (by the
 	// frame's original length where the IP length is 0 from segmentation
 	// offload). It is larger than len(Payload) when the snap length cut the
-	// packet: the difference is a hole of known size.
+	// packet, or where a fragment of the datagram was cut: the difference is a hole
+	// of known size.
 	PayloadLen int
+
+	set *settings // of the Decoder at work; nil stands for the defaults
 }
 
 // IsTCP tells whether d holds a TCP header: its fixed part of 20 bytes, and

@@ -27,11 +27,10 @@ const (
 )
 
 const (
-	// maxExtensions bounds the walk over extension headers. No sender needs
-	// more than a handful; RFC 8504 §5.3 lets a host refuse far fewer.
-	maxExtensions = 32
 	// segmentRouting is the routing type of SRv6 (RFC 8754 §2).
 	segmentRouting = 4
+	// fragmentHeader is the length of IPv6's fragment header (RFC 8200 §4.5).
+	fragmentHeader = 8
 	// optionJumbo is the hop-by-hop option of jumbograms (RFC 2675 §2).
 	optionJumbo = 0xc2
 )
@@ -53,6 +52,13 @@ func (x extent) check(data []byte, to int) Stop {
 		return StopTruncated
 	}
 	return StopNone
+}
+
+// inside returns data and the wire's end for what the datagram carries: nothing
+// beyond the datagram's end belongs to it.
+func (x extent) inside(data []byte) ([]byte, int) {
+	end := min(x.end, x.wire)
+	return data[:min(len(data), end)], end
 }
 
 // ipv4 decodes the IPv4 header at data[off:] and what follows it (RFC 791 §3.1).
@@ -107,7 +113,7 @@ func (d *Decoded) ipv4(data []byte, off, wire int) {
 	}
 	d.flow4(be.Uint32(b[12:]), be.Uint32(b[16:]), ports)
 	if stop != StopNone {
-		d.Stop = stop
+		d.stopIP(stop, data, l4, x)
 		return
 	}
 	d.transport(data, l4, x)
@@ -207,10 +213,20 @@ func (d *Decoded) ipv6(data []byte, off, wire int) {
 	}
 	d.flow6(src, dst, ports)
 	if stop != StopNone {
-		d.Stop = stop
+		d.stopIP(stop, data, l4, x)
 		return
 	}
 	d.transport(data, l4, x)
+}
+
+// stopIP ends decoding behind the IP headers, at data[off:]. A fragment keeps
+// its payload.
+func (d *Decoded) stopIP(stop Stop, data []byte, off int, x extent) {
+	d.Stop = stop
+	if stop == StopFragment {
+		d.L4Offset = off
+		d.payload(data, off, x)
+	}
 }
 
 // extensions steps over the extension headers at data[off:] and returns the
@@ -238,7 +254,7 @@ func (d *Decoded) extensions(data []byte, off int, x extent, dst []byte) (int, [
 				d.FragOffset = uint32(field &^ 7)
 				d.MoreFragments = field&1 != 0
 				d.Proto = b[0]
-				return off, dst, StopFragment
+				return off + fragmentHeader, dst, StopFragment
 			}
 		case protoRouting:
 			// While segments are left, the IPv6 header names the next stop and
@@ -290,8 +306,9 @@ func (d *Decoded) transport(data []byte, l4 int, x extent) {
 		d.udp(data, l4, x)
 	case protoESP:
 		d.Stop = StopEncrypted
-	case protoIPv4, protoIPv6, protoGRE, protoMinimal, protoIPIP, protoEtherIP,
-		protoEncap, protoL2TP, protoMPLS, protoEthernet:
+	case protoIPv4, protoIPv6, protoGRE, protoEtherIP, protoMPLS, protoEthernet:
+		d.overIP(data, l4, x)
+	case protoMinimal, protoIPIP, protoEncap, protoL2TP:
 		d.Stop = StopTunnel
 	default:
 		d.Stop = StopProtocol

@@ -92,6 +92,7 @@ func (d *Decoded) options(o []byte) {
 // udp decodes the UDP header at data[off:] (RFC 768). The payload ends where
 // the UDP length or the IP length ends first. A UDP length of 0 is that of a
 // jumbogram (RFC 2675 §4) or of segmentation offload: the IP length counts.
+// The destination port may hint at a tunnel.
 func (d *Decoded) udp(data []byte, off int, x extent) {
 	d.L4Offset = off
 	to := off + udpHeader
@@ -106,6 +107,9 @@ func (d *Decoded) udp(data []byte, off int, x extent) {
 			return
 		}
 		x.end = min(x.end, off+length)
+	}
+	if kind := d.hint(be.Uint16(data[off+2:])); kind != EncapNone && d.overUDP(kind, data, to, x) {
+		return
 	}
 	d.payload(data, to, x)
 }

@@ -41,13 +41,13 @@ func transportCases() []frameCase {
 		{"tcp reserved bits", v4, setTCP(12, 0x5e18), seg},
 		{"tcp without payload", v4, ip4(6, tcp(nil, nil)), base4(0, 6, 80).with(segment(20, nil))},
 
-		{"udp", v4, ip4(17, udp(payload)), dns.with(datagram(20, payload))},
-		{"udp empty", v4, ip4(17, udp(nil)), dns.with(datagram(20, nil))},
-		{"udp length 0", v4, ip4(17, udpLength(0, payload)), dns.with(datagram(20, payload))},
+		{"udp", v4, ip4(17, udp(payload)), dns.with(datagramAt(20, payload))},
+		{"udp empty", v4, ip4(17, udp(nil)), dns.with(datagramAt(20, nil))},
+		{"udp length 0", v4, ip4(17, udpLength(0, payload)), dns.with(datagramAt(20, payload))},
 		{"udp length 7", v4, ip4(17, udpLength(7, payload)), dns.with(stop(StopMalformed), func(d *Decoded) { d.L4Offset = 20 })},
-		{"udp shorter than ip", v4, ip4(17, udpLength(11, payload)), dns.with(datagram(20, payload[:3]))},
-		{"udp longer than ip", v4, join(ip4(17, udpLength(99, payload)), make([]byte, 99)), dns.with(datagram(20, payload))},
-		{"udp offload", v4, ip4Set(17, 2, 0, udpLength(0, payload)), dns.with(datagram(20, payload))},
+		{"udp shorter than ip", v4, ip4(17, udpLength(11, payload)), dns.with(datagramAt(20, payload[:3]))},
+		{"udp longer than ip", v4, join(ip4(17, udpLength(99, payload)), make([]byte, 99)), dns.with(datagramAt(20, payload))},
+		{"udp offload", v4, ip4Set(17, 2, 0, udpLength(0, payload)), dns.with(datagramAt(20, payload))},
 		{"udp header beyond the datagram", v4, ip4(17, unhex("1234 0035 00")), dns.with(stop(StopMalformed), func(d *Decoded) { d.L4Offset = 20 })},
 	}
 }
