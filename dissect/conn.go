@@ -107,6 +107,14 @@ func (k *Conn) heldAt(dir packet.Dir) reassembly.At {
 	return reassembly.At{}
 }
 
+// heldSegment returns where the first segment begins of which bytes are held.
+func (k *Conn) heldSegment(dir packet.Dir) uint64 {
+	if in := k.in[dir]; in != nil && len(in.starts) > 0 {
+		return in.starts[0]
+	}
+	return k.segment[dir]
+}
+
 // hold keeps bytes that were not consumed.
 func (k *Conn) hold(dir packet.Dir, b []byte, at reassembly.At) {
 	in := k.in[dir]

@@ -15,6 +15,10 @@ type Limits struct {
 	// Recognise is how many bytes of a direction are held to find out what a
 	// connection speaks. Default 64 KiB.
 	Recognise int
+	// Midstream is how many bytes of a direction are looked through for WebSocket
+	// frames where the beginning of the connection was not captured; frames may
+	// be far apart. Default 4 MiB.
+	Midstream int
 	// EarlyData is how many bytes of the client are held that follow an upgrade
 	// request and precede its answer. Default 256 KiB.
 	EarlyData int
@@ -28,6 +32,7 @@ const (
 	DefaultInflated  = 64 << 20
 	DefaultHTTPHead  = 256 << 10
 	DefaultRecognise = 64 << 10
+	DefaultMidstream = 4 << 20
 	DefaultEarlyData = 256 << 10
 )
 
@@ -43,6 +48,9 @@ func (l Limits) withDefaults() Limits {
 	}
 	if l.Recognise == 0 {
 		l.Recognise = DefaultRecognise
+	}
+	if l.Midstream == 0 {
+		l.Midstream = DefaultMidstream
 	}
 	if l.EarlyData == 0 {
 		l.EarlyData = DefaultEarlyData

@@ -45,7 +45,7 @@ func TestManifests(t *testing.T) {
 				t.Fatal(err)
 			}
 			// The snap length of messy-small leaves many frames alone between holes.
-			holdManifest(t, m, filepath.Join(pcaps, m.Capture), 97)
+			holdManifest(t, m, filepath.Join(pcaps, m.Capture), 99)
 		})
 	}
 }

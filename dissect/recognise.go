@@ -2,6 +2,7 @@ package dissect
 
 import (
 	"bytes"
+	"slices"
 
 	"github.com/sockeye-dev/sockeye/capture/packet"
 	"github.com/sockeye-dev/sockeye/dissect/http1"
@@ -29,6 +30,8 @@ type signs struct {
 	// upgrade is the WebSocket request whose answer was not captured, if any.
 	upgrade *attempt
 	forced  bool // by --decode-as
+	// bits is evidence for frames from before a hole: by direction, masked or not.
+	bits [2][2]int
 	// frameAt are the offsets in b of the first frame headers found, or -1.
 	frameAt [2]int
 }
@@ -52,7 +55,9 @@ type recogniser struct {
 	fresh   bool
 	before  Dissector // what the connection spoke before the hole; nil at its beginning
 	upgrade *attempt
-	look    [2]int // a direction is looked at again when it is this long, or has a new line
+	passed  [2]int    // bytes of a direction that were looked at and let go
+	bits    [2][2]int // evidence for frames in pieces that ended at a hole: by direction, masked or not
+	look    [2]int    // a direction is looked at again when it is this long, or has a new line
 	seen    [2]int
 }
 
@@ -73,12 +78,23 @@ func newRecogniserAfter(d Dissector) *recogniser {
 func (r *recogniser) Layer() string { return "" }
 
 func (r *recogniser) Data(k *Conn, dir packet.Dir, b []byte, at reassembly.At) int {
-	if r.worthLooking(dir, b) {
-		held := k.heldBytes(dir.Reverse())
-		bound := k.a.opt.Limits.Recognise
-		r.decide(k, dir, b, at, len(b) >= bound || len(held) >= bound)
+	if !r.worthLooking(dir, b) {
+		return 0
 	}
-	return 0
+	limits := &k.a.opt.Limits
+	full := len(b) >= limits.Recognise
+	patient := !r.fresh && r.passed[dir] < limits.Midstream
+	r.decide(k, dir, b, at, full && !patient)
+	if k.d != Dissector(r) || !full || !patient {
+		return 0
+	}
+	// In midstream a message may be longer than what is held: the older half
+	// goes, and looking goes on.
+	n := len(b) / 2
+	k.skipped(dir, n, at)
+	r.passed[dir] += n
+	r.look[dir], r.seen[dir] = limits.Recognise, len(b)-n
+	return n
 }
 
 // worthLooking keeps a stream of tiny segments from being looked at anew with each.
@@ -94,7 +110,7 @@ func (r *recogniser) worthLooking(dir packet.Dir, b []byte) bool {
 
 // decide asks the table. b are the bytes of dir; those of the other direction are held.
 func (r *recogniser) decide(k *Conn, dir packet.Dir, b []byte, at reassembly.At, final bool) {
-	s := &signs{k: k, frameAt: [2]int{-1, -1}, fresh: r.fresh, final: final, client: k.Client(), clientKnown: k.settled, upgrade: r.upgrade}
+	s := &signs{k: k, frameAt: [2]int{-1, -1}, fresh: r.fresh, final: final, client: k.Client(), clientKnown: k.settled, upgrade: r.upgrade, bits: r.bits}
 	other := dir.Reverse()
 	s.b[dir], s.b[other] = b, k.heldBytes(other)
 	s.at[dir], s.at[other] = at, k.heldAt(other)
@@ -136,17 +152,46 @@ func (r *recogniser) Gap(k *Conn, dir packet.Dir, held []byte, _ uint64, at reas
 		// The bytes before the hole are the best there will be.
 		r.decide(k, dir, held, k.heldAt(dir), true)
 		if k.d != Dissector(r) {
-			d := k.d
-			k.wake[dir] = false
-			k.pump(dir)
-			return d.Gap(k, dir, k.heldBytes(dir), 1, at)
+			return r.after(k, dir, at)
 		}
+		held = k.heldBytes(dir)
+	}
+	if len(held) > 0 {
+		r.decide(k, dir, held, k.heldAt(dir), false)
+		if k.d != Dissector(r) {
+			return r.after(k, dir, at)
+		}
+		r.remember(k, dir, held)
 	}
 	k.skipped(dir, len(held), k.heldAt(dir))
 	r.fresh = false
 	r.look, r.seen = [2]int{}, [2]int{}
 	return true
 }
+
+// after lets what was recognised read the bytes before a hole, and then the hole.
+func (r *recogniser) after(k *Conn, dir packet.Dir, at reassembly.At) bool {
+	d := k.d
+	k.wake[dir] = false
+	k.pump(dir)
+	return d.Gap(k, dir, k.heldBytes(dir), 1, at)
+}
+
+// remember keeps the evidence of bytes that end at a hole: in a capture full of
+// holes no piece is long enough by itself. Only a chain that begins where a
+// segment does counts, and only what chance does not give.
+func (r *recogniser) remember(k *Conn, dir packet.Dir, held []byte) {
+	starts := k.Starts(dir, k.heldAt(dir))
+	for role, masked := range [2]websocket.Tri{websocket.Yes, websocket.No} {
+		res := websocket.Search(held, starts, websocket.Expect{Masked: masked, Bits: websocket.MidstreamBits}, true)
+		if res.Bits >= acceptBits && slices.Contains(starts, res.Pos) {
+			r.bits[dir][role] += res.Bits - chanceBits
+		}
+	}
+}
+
+// chanceBits is what the best of the segments in a piece shows by chance.
+const chanceBits = 6
 
 func (r *recogniser) Fin(k *Conn, dir packet.Dir, held []byte) {}
 
@@ -290,6 +335,8 @@ func recogniseWebSocket(s *signs) verdict {
 		}
 		client := s.frames(c, websocket.Yes, need)
 		server := s.frames(c.Reverse(), websocket.No, need)
+		client.Bits += s.bits[c][0]
+		server.Bits += s.bits[c.Reverse()][1]
 		if client.Bits+server.Bits >= need && s.agrees(c, client) && s.agrees(c.Reverse(), server) {
 			return s.found(c)
 		}

@@ -204,17 +204,23 @@ func (s *search) try(p, want int) bool {
 	return true
 }
 
-// trim moves from a weak first frame to the next one while that is confirmed by
-// itself: bytes that look like a small frame and happen to end at a true header
-// are more frequent than true frames that begin where no segment does.
+// trim moves from a weak first frame to a strong one that follows and is
+// confirmed by itself: bytes that look like a small frame and happen to end at a
+// true header are more frequent than true frames that begin where no segment does.
+// Where all are weak, it stays.
 func (s *search) trim(want int) {
-	for s.best.head < strongHead && s.best.frames > 1 && !s.isStart(s.bestPos) {
-		c, ok := s.follow(s.best.second)
+	best, pos := s.best, s.bestPos
+	for best.head < strongHead && !s.isStart(pos) {
+		if best.frames < 2 {
+			return
+		}
+		c, ok := s.follow(best.second)
 		if !ok || c.bits < want {
 			return
 		}
-		s.bestPos, s.best = s.best.second, c
+		pos, best = best.second, c
 	}
+	s.bestPos, s.best = pos, best
 }
 
 func (s *search) found() SearchResult {
