@@ -129,10 +129,12 @@ func (f *Defragmenter) start(key fragmentKey, p *capture.Packet, d *Decoded) *da
 	for len(f.all) >= f.limits.Datagrams {
 		f.evict()
 	}
-	g := new(datagram)
+	var g *datagram
 	if n := len(f.free); n > 0 {
 		g = f.free[n-1]
 		f.free = f.free[:n-1]
+	} else {
+		g = new(datagram)
 	}
 	*g = datagram{
 		key: key, since: f.clock.now, first: p.Number, total: -1,
