@@ -219,21 +219,29 @@ func (r *Recording) AssertClose(t testing.TB, code int) {
 			}
 			continue
 		}
-		at := place{from: from, message: m.Number, frame: c.frameOf(from, m.Number)}
-		got, _, whole := m.CloseCode()
-		switch {
-		case m.Length == 0:
-			if code != 1005 {
-				c.fail(t, "AssertClose", fmt.Sprintf("the %v's close frame has no code (1005), want code %d (RFC 6455 §7.1.5)", from, code), c.scene(at))
-			}
-		case !whole:
-			c.fail(t, "AssertClose", fmt.Sprintf("the %v's close frame has no whole code, want code %d (RFC 6455 §5.5.1)", from, code), c.scene(at))
-		case !websocket.CloseCodeAllowed(got):
-			c.fail(t, "AssertClose", fmt.Sprintf("the %v's close frame carries code %d (%s), which may not be sent (RFC 6455 §7.4)", from, got, websocket.CloseCodeName(got)), c.scene(at))
-		case int(got) != code:
-			c.fail(t, "AssertClose", fmt.Sprintf("the %v closed with code %d (%s), want %d (RFC 6455 §7.4)", from, got, websocket.CloseCodeName(got), code), c.scene(at))
+		if fault := closeFault(from, m, code); fault != "" {
+			c.fail(t, "AssertClose", fault, c.scene(place{from: from, message: m.Number, frame: c.frameOf(from, m.Number)}))
 		}
 	}
+}
+
+// closeFault says why a side's close message is not one with the code wanted,
+// nothing if it is.
+func closeFault(from Side, m *event.Message, want int) string {
+	got, _, whole := m.CloseCode()
+	switch {
+	case m.Length == 0 && want == 1005:
+		return ""
+	case m.Length == 0:
+		return fmt.Sprintf("the %v's close frame has no code (1005), want code %d (RFC 6455 §7.1.5)", from, want)
+	case !whole:
+		return fmt.Sprintf("the %v's close frame has no whole code, want code %d (RFC 6455 §5.5.1)", from, want)
+	case !websocket.CloseCodeAllowed(got):
+		return fmt.Sprintf("the %v's close frame carries code %d (%s), which may not be sent (RFC 6455 §7.4)", from, got, websocket.CloseCodeName(got))
+	case int(got) != want:
+		return fmt.Sprintf("the %v closed with code %d (%s), want %d (RFC 6455 §7.4)", from, got, websocket.CloseCodeName(got), want)
+	}
+	return ""
 }
 
 func (c *conversation) firstClose() (from Side, m *event.Message) {
