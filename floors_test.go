@@ -61,7 +61,7 @@ var libraries = map[string][]string{
 	"dissect/tls":               nil,
 	"dissect/guess":             nil,
 	"dissect/rules":             nil,
-	"dissect/wstest":            nil, // other people's tests get no dependency from it
+	"dissect/wstest":            nil, // the libraries it is tested with stay in its tests
 	"capture/pcapfile":          {"github.com/klauspost/compress", "github.com/pierrec/lz4/v4", "github.com/ulikunitz/xz"},
 }
 
