@@ -28,6 +28,8 @@ type Conn struct {
 	kept int           // how much of a message's payload the sinks look at
 	held []event.Event // events that wait for settled; From holds the packet.Dir
 	sum  *event.Connection
+	// missing counts the bytes of holes, by packet.Dir and cause.
+	missing [2][4]uint64
 	// recognised counts how often holes made a raw stream be looked at again.
 	recognised int
 }
@@ -343,6 +345,7 @@ func (k *Conn) Gap(dir packet.Dir, n uint64, cause reassembly.Cause, at reassemb
 	if cause == reassembly.Limit {
 		k.a.totals.Bounded++
 	}
+	k.missing[dir][cause&3] += n
 	if k.wants(event.KindGap) {
 		k.emit(dir, at.Time, [2]uint64{at.Packet, at.Packet}, &event.Gap{Offset: at.Offset, Length: n, Cause: cause.String()})
 	}

@@ -31,6 +31,7 @@ func (k *Conn) find(dir packet.Dir, time int64, packets [2]uint64, f *event.Find
 		k.a.totals.Errors++
 	case event.Warning:
 		k.sum.Warnings++
+		k.a.totals.Warnings++
 	}
 	if k.wants(event.KindFinding) {
 		k.emit(dir, time, packets, f)
@@ -43,6 +44,7 @@ func (k *Conn) Forget() {
 		k.end()
 	}
 	k.d = nil
+	k.judgeTCP()
 	c, s := k.tcp, k.sum
 	client := k.Client()
 	s.Start, s.End = c.Start, c.Last

@@ -35,6 +35,7 @@ type Totals struct {
 	FrameHeaders    [2]uint64 // bytes
 	WirePayload     [2]uint64 // bytes of messages as they were sent
 	DecodedPayload  [2]uint64 // bytes of messages after inflating
+	MissingPayload  [2]uint64 // bytes of WirePayload that were not captured
 	CompressedWire  [2]uint64 // bytes of compressed messages as they were sent
 	CompressedPlain [2]uint64 // bytes of the same messages after inflating
 	Undecoded       uint64    // messages that could not be decompressed
@@ -43,6 +44,7 @@ type Totals struct {
 	Findings   uint64
 	ByRule     map[string]uint64
 	Errors     uint64 // findings of severity error
+	Warnings   uint64 // findings of severity warning
 	// Bounded counts events that a bound of this package or of reassembly
 	// caused: gaps of cause limit, evicted connections.
 	Bounded uint64
@@ -79,6 +81,7 @@ func (t *Totals) message(side event.Side, m *assembly, length uint64, undecoded 
 	t.ByOpcode[side][m.opcode&15]++
 	t.WirePayload[side] += m.wire
 	t.DecodedPayload[side] += length
+	t.MissingPayload[side] += m.missing
 	switch {
 	case undecoded:
 		t.Undecoded++

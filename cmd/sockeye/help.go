@@ -12,6 +12,7 @@ import (
 
 const exitCodes = `Exit codes:
   0    done
+  1    check found errors
   2    wrong usage
   3    input unreadable, damaged or cut short; what came before it was printed
   5    incomplete for another reason: a bound was reached, output not written

@@ -21,6 +21,7 @@ import (
 // Exit codes. When several apply, the largest of 2 to 5 wins.
 const (
 	exitDone        = 0
+	exitFindings    = 1
 	exitUsage       = 2
 	exitInput       = 3
 	exitIncomplete  = 5

@@ -20,13 +20,13 @@ func (p *process) tell(t *dissect.Totals, end event.End, limited bool) {
 	if p.verbose {
 		p.tellInput(t)
 	}
-	if !p.isJSON() && !p.raw {
+	if !p.isJSON() && !p.raw && !p.totals {
 		fmt.Fprintln(os.Stderr, event.Summary(end))
 		if limited {
 			fmt.Fprintf(os.Stderr, "note: stopped after %d results (--limit); the figures are of what was read\n", p.limit)
 		}
 	}
-	if parts := stops(t, p.verbose); parts != "" {
+	if parts := stops(t, p.verbose); parts != "" && !p.totals {
 		fmt.Fprintln(os.Stderr, "not decoded:", parts)
 	}
 	for _, note := range p.notes(t, p.options) {

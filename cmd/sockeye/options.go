@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -95,12 +96,12 @@ var (
 // groupKey marks a flag with the group that help shows it in.
 const groupKey = "sockeye-group"
 
-// addTo gives cmd the shared flags.
-func (o *options) addTo(cmd *cobra.Command) {
+// addTo gives cmd the shared flags, but not those named in without.
+func (o *options) addTo(cmd *cobra.Command, without ...string) {
 	f := cmd.Flags()
 	f.SortFlags = false
 	for _, s := range flagSpecs {
-		if s.only != "" && s.only != cmd.Name() {
+		if s.only != "" && s.only != cmd.Name() || slices.Contains(without, s.name) {
 			continue
 		}
 		v := s.value(o)

@@ -24,8 +24,12 @@ type process struct {
 	out      printer
 	results  string      // what it prints, for notes
 	enough   func() bool // ends reading early
+	totals   bool        // its results are the totals: they need no summary
 	// notes are told on standard error unless --quiet.
 	notes func(*dissect.Totals, *options) []string
+
+	// failed says that the results themselves are bad news: exit code 1. May be nil.
+	failed func() bool
 
 	src         pcapfile.Source // nil until it is open
 	gate        gate
@@ -145,6 +149,8 @@ func (p *process) finish(err error) error {
 		return &exitError{exitInput, damageText(err, t.Packets)}
 	case t.Bounded > 0:
 		return &exitError{exitIncomplete, nil}
+	case p.failed != nil && p.failed():
+		return &exitError{exitFindings, nil}
 	}
 	return nil
 }

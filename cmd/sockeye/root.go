@@ -61,7 +61,8 @@ func newRoot() *cobra.Command {
 	for i := range views {
 		root.AddCommand(newView(&views[i]))
 	}
-	root.AddCommand(newVersion())
+	root.AddCommand(newStats())
+	root.AddCommand(newCheck(), newExplain(), newVersion())
 	addCompletion(root)
 	return root
 }

@@ -4,5 +4,8 @@ package event
 // below 10,000, else three digits and a decimal unit.
 func Size(n uint64) string { return bytesText(n) }
 
+// Count writes a number for people, as the text output does: thousands apart.
+func Count(n uint64) string { return grouped(n) }
+
 // Duration writes a number of nanoseconds for people, as the text output does.
 func Duration(ns int64) string { return durationText(ns) }
