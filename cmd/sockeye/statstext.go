@@ -52,6 +52,9 @@ func (s *sheet) cells(label string, cells []string) {
 	at, end := utf8.RuneCountInString(label), labelWidth
 	for _, c := range cells {
 		end += cellWidth
+		if c == "" {
+			continue
+		}
 		n := utf8.RuneCountInString(c)
 		blanks := max(2, end-at-n)
 		s.WriteString(strings.Repeat(" ", blanks) + c)
@@ -166,6 +169,9 @@ func (s *sheet) messages(t *dissect.Totals) {
 	s.sides("frames", func(i int) string { return event.Count(t.Frames[i]) })
 	s.sides("frame headers", func(i int) string { return event.Size(t.FrameHeaders[i]) })
 	s.sides("payload on the wire", func(i int) string { return event.Size(t.WirePayload[i]) })
+	if both(t.MissingPayload) > 0 {
+		s.sides("of that, not captured", func(i int) string { return event.Size(t.MissingPayload[i]) })
+	}
 	s.sides("payload decoded", func(i int) string { return event.Size(t.DecodedPayload[i]) })
 	s.sides("a message, on average", func(i int) string {
 		if sent[i] == 0 {
@@ -217,7 +223,7 @@ func (s *sheet) incomplete(t *dissect.Totals, end event.End) {
 		reassembly.Limit:   "dropped because a bound was reached",
 	}
 	for c := reassembly.Lost; c < reassembly.Midstream; c++ {
-		say(t.TCP.Gaps[c], "%s of the streams, in %s holes: %s", event.Size(t.TCP.MissingBytes[c]), event.Count(t.TCP.Gaps[c]), why[c])
+		say(t.TCP.Gaps[c], "holes in the streams: %s, together %s %s", event.Count(t.TCP.Gaps[c]), event.Size(t.TCP.MissingBytes[c]), why[c])
 	}
 	say(t.Midstream, "connections that began before the capture: %s; what came earlier is not counted", event.Count(t.Midstream))
 	say(t.Undecoded, "messages that could not be decompressed: %s; they count as on the wire", event.Count(t.Undecoded))
