@@ -9,6 +9,8 @@
 package dissect
 
 import (
+	"slices"
+
 	"github.com/sockeye-dev/sockeye/capture"
 	"github.com/sockeye-dev/sockeye/capture/packet"
 	"github.com/sockeye-dev/sockeye/dissect/event"
@@ -24,9 +26,22 @@ type Options struct {
 	// Conn restricts events to one connection number; 0 is all.
 	Conn uint64
 	// DecodeAs maps a TCP port to the protocol that its connections speak
-	// ("websocket", "http", "tls", "raw"), whatever their bytes look like.
+	// ("websocket", "http", "tls", "raw"), whatever their bytes look like, or a
+	// UDP port to "vxlan".
 	DecodeAs map[uint16]string
 	Limits   Limits
+}
+
+// vxlanPorts are the UDP ports that carry VXLAN by request.
+func (o *Options) vxlanPorts() []uint16 {
+	var ports []uint16
+	for port, name := range o.DecodeAs {
+		if name == "vxlan" {
+			ports = append(ports, port)
+		}
+	}
+	slices.Sort(ports)
+	return ports
 }
 
 // Analyzer takes packets in capture order and gives events to a sink.
@@ -34,22 +49,25 @@ type Analyzer struct {
 	opt     Options
 	sink    event.Sink
 	table   *reassembly.Table
+	decoder *packet.Decoder
 	decoded packet.Decoded
 	totals  Totals
 	pool    *deflate.Pool
 	// Scratch space, reused.
-	scratch  []byte
-	inflated inflated
-	starts   []int
-	inputs   inputs
-	problems []websocket.Problem
-	now      int64 // time of the packet at hand
+	scratch    []byte
+	inflated   inflated
+	starts     []int
+	inputs     inputs
+	assemblies assemblies
+	problems   []websocket.Problem
+	now        int64 // time of the packet at hand
 }
 
 // New returns an Analyzer that gives events to sink.
 func New(o Options, sink event.Sink) *Analyzer {
 	o.Limits = o.Limits.withDefaults()
 	a := &Analyzer{opt: o, sink: sink, pool: deflate.NewPool(deflate.Limits{MaxOutput: uint64(o.Limits.Inflated)})}
+	a.decoder = packet.NewDecoder(packet.Options{VXLANPorts: o.vxlanPorts(), Limits: o.Limits.Packet})
 	a.table = reassembly.New(a, o.Limits.Reassembly)
 	return a
 }
@@ -57,10 +75,10 @@ func New(o Options, sink event.Sink) *Analyzer {
 // Packet takes the next packet. p and its data are borrowed.
 func (a *Analyzer) Packet(p *capture.Packet) {
 	d := &a.decoded
-	d.Decode(p)
-	a.totals.packet(p, d)
+	whole := a.decoder.Decode(p, d)
+	a.totals.packet(p, whole, d)
 	if d.IsTCP() {
-		a.table.Packet(p, d)
+		a.table.Packet(whole, d)
 	}
 }
 
@@ -73,6 +91,8 @@ func (a *Analyzer) Close() { a.table.Close() }
 func (a *Analyzer) Totals() Totals {
 	t := a.totals
 	t.TCP = a.table.Stats()
+	t.Fragments = a.decoder.Stats()
+	t.Bounded += t.Fragments.Evicted
 	return t
 }
 

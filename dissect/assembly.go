@@ -9,7 +9,6 @@ import (
 
 // assembly is a message that is being put together from frames.
 type assembly struct {
-	active     bool
 	compressed bool
 	streamed   bool // compressed, and inflated while it comes in
 	masked     bool
@@ -28,11 +27,35 @@ type assembly struct {
 	offset     uint64
 }
 
+// assemblies recycles them. Most messages begin and end in one segment: they use
+// the one that was used last, and a connection holds none.
+type assemblies struct{ free []*assembly }
+
+func (p *assemblies) get() *assembly {
+	if n := len(p.free); n > 0 {
+		m := p.free[n-1]
+		p.free = p.free[:n-1]
+		return m
+	}
+	return &assembly{}
+}
+
+const maxFreeAssemblies = 256
+
+func (p *assemblies) put(m *assembly) {
+	if cap(m.buf) > streamAbove {
+		m.buf = nil // a rare large message must not stay
+	}
+	if len(p.free) < maxFreeAssemblies {
+		p.free = append(p.free, m)
+	}
+}
+
 // begin starts a message with its first frame.
 func (m *assembly) begin(k *Conn, number uint64, h *websocket.Header, compressed bool, offset uint64) {
 	buf := m.buf[:0]
 	*m = assembly{
-		active: true, compressed: compressed, masked: h.Masked, opcode: h.Opcode, number: number,
+		compressed: compressed, masked: h.Masked, opcode: h.Opcode, number: number,
 		offset: offset, buf: buf,
 	}
 	switch {
@@ -122,7 +145,10 @@ func (m *assembly) zeros(n uint64) {
 
 // finishMessage decodes what was put together, judges and reports it.
 func (w *webSocket) finishMessage(k *Conn, s *wsSide, m *assembly, complete bool) {
-	m.active = false
+	defer k.a.assemblies.put(m)
+	if m == s.data {
+		s.data = nil
+	}
 	payload, length, undecoded := m.buf, m.wire, ""
 	switch {
 	case m.compressed:
@@ -201,11 +227,7 @@ func ownPayload(m *assembly, p []byte, inflated bool) []byte {
 		m.buf = nil
 		return p
 	}
-	out := append([]byte(nil), p...)
-	if cap(m.buf) > 64<<10 {
-		m.buf = nil // a rare large message must not stay with its connection
-	}
-	return out
+	return append([]byte(nil), p...)
 }
 
 // ping is a ping that waits for its pong.

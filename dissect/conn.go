@@ -219,13 +219,18 @@ func (k *Conn) wants(kind event.Kind) bool { return k.want[kind] }
 
 // emit hands an event of a direction to the sink.
 func (k *Conn) emit(dir packet.Dir, time int64, packets [2]uint64, d event.Detail) {
-	e := event.Event{Time: time, Conn: k.tcp.Number, From: event.Side(dir), Packets: packets, Detail: d}
+	k.emitIn(new(event.Event), dir, time, packets, d)
+}
+
+// emitIn is emit with the event in e, which may share an allocation with its detail.
+func (k *Conn) emitIn(e *event.Event, dir packet.Dir, time int64, packets [2]uint64, d event.Detail) {
+	*e = event.Event{Time: time, Conn: k.tcp.Number, From: event.Side(dir), Packets: packets, Detail: d}
 	if !k.settled {
-		k.held = append(k.held, e)
+		k.held = append(k.held, *e)
 		return
 	}
 	e.From = k.side(dir)
-	k.a.sink.Event(&e)
+	k.a.sink.Event(e)
 }
 
 // report hands an event of the connection as a whole to the sink.

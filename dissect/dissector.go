@@ -62,13 +62,14 @@ var protocols = []protocol{
 	{"raw", recogniseRaw, startRaw},
 }
 
-// ProtocolNames are the names that --decode-as takes.
+// ProtocolNames are the names that --decode-as takes: those of the table, and
+// vxlan, which is no protocol of a connection but a tunnel on a UDP port.
 func ProtocolNames() []string {
 	var names []string
 	for _, p := range protocols {
 		names = append(names, p.name)
 	}
-	return names
+	return append(names, "vxlan")
 }
 
 func protocolNamed(name string) *protocol {

@@ -1,6 +1,9 @@
 package dissect
 
-import "github.com/sockeye-dev/sockeye/reassembly"
+import (
+	"github.com/sockeye-dev/sockeye/capture/packet"
+	"github.com/sockeye-dev/sockeye/reassembly"
+)
 
 // Limits bounds what the analyzer holds for one connection. Zero means the
 // documented default; reaching a limit is said in an event and never breaks framing.
@@ -22,8 +25,9 @@ type Limits struct {
 	// EarlyData is how many bytes of the client are held that follow an upgrade
 	// request and precede its answer. Default 256 KiB.
 	EarlyData int
-	// Reassembly bounds the floor below.
+	// Reassembly and Packet bound the floors below.
 	Reassembly reassembly.Limits
+	Packet     packet.Limits
 }
 
 // Defaults of Limits.

@@ -28,6 +28,7 @@ type Totals struct {
 	MissingBytes  [2]uint64         // in holes
 	Retransmitted [2]uint64         // bytes
 	TCP           reassembly.Stats
+	Fragments     packet.FragmentStats
 
 	Messages        uint64
 	ByOpcode        [2][16]uint64 // messages
@@ -51,7 +52,8 @@ type Totals struct {
 }
 
 // packet counts a decoded packet.
-func (t *Totals) packet(p *capture.Packet, d *packet.Decoded) {
+// whole is what d describes: p, or the datagram that p completed.
+func (t *Totals) packet(p, whole *capture.Packet, d *packet.Decoded) {
 	if t.Packets == 0 {
 		t.First, t.Last = p.Time, p.Time
 	}
@@ -61,10 +63,7 @@ func (t *Totals) packet(p *capture.Packet, d *packet.Decoded) {
 	switch {
 	case d.IsTCP():
 		t.TCPPackets++
-		headers := len(p.Data) - len(d.Payload) - d.IPOffset
-		if end := d.L4Offset + 20; end <= len(p.Data) {
-			headers = d.L4Offset - d.IPOffset + int(p.Data[d.L4Offset+12]>>4)*4
-		}
+		headers := d.L4Offset - d.IPOffset + int(whole.Data[d.L4Offset+12]>>4)*4
 		t.HeaderBytes += uint64(headers)
 		t.PayloadBytes += uint64(d.PayloadLen)
 		t.LinkBytes += uint64(max(0, int(p.OrigLen)-headers-d.PayloadLen))

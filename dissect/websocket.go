@@ -38,9 +38,8 @@ type wsSide struct {
 	pos      uint64 // payload bytes of the frame that passed, captured or not
 	rest     uint64 // payload bytes of the frame that are to come
 	messages uint64
-	data     assembly  // the data message that is not finished
-	single   assembly  // a message of one frame: control, or data inside an unfinished message
-	to       *assembly // where the frame's payload goes: &data, &single, or nil
+	data     *assembly // the data message that is not finished; nil: none
+	to       *assembly // where the frame's payload goes: data, a message of this frame alone, or nil
 	inflater inflater
 	judge    websocket.FrameJudge
 	closed   bool // a close frame was seen
@@ -185,34 +184,35 @@ func (w *webSocket) begin(k *Conn, s *wsSide, h *websocket.Header, n int, at, la
 // inside an unfinished message stands alone; one without ends the unfinished one.
 func (w *webSocket) assign(k *Conn, s *wsSide, h *websocket.Header) {
 	s.to = nil
+	starts := false
 	switch {
 	case h.Opcode.IsControl() && !h.Opcode.IsReserved():
-		s.to = &s.single
+		starts = true
 	case h.Opcode == websocket.Continuation:
-		if s.data.active {
-			s.to = &s.data
+		if s.data != nil {
+			s.to = s.data
 			if s.lost > 0 {
 				s.data.hole(s.lost)
 			}
 		}
 	case h.Opcode == websocket.Text || h.Opcode == websocket.Binary:
-		s.to = &s.data
-		if s.data.active {
-			if h.Fin {
-				s.to = &s.single
-			} else {
-				w.finishMessage(k, s, &s.data, false)
-			}
+		starts = true
+		if s.data != nil && !h.Fin {
+			w.finishMessage(k, s, s.data, false)
 		}
 	}
 	s.lost = 0
-	if s.to == nil {
-		return
-	}
-	if !s.to.active {
+	if starts {
 		s.messages++
+		s.to = k.a.assemblies.get()
 		compressed := h.RSV&4 != 0 && h.Opcode.IsData() && (w.comp.on || !w.comp.known)
 		s.to.begin(k, s.messages, h, compressed, s.frame.Offset)
+		if !h.Fin && h.Opcode.IsData() {
+			s.data = s.to
+		}
+	}
+	if s.to == nil {
+		return
 	}
 	s.to.frames++
 	s.frame.Message = s.to.number
@@ -237,7 +237,7 @@ func (w *webSocket) finishFrame(k *Conn, s *wsSide) {
 	w.reportFrame(k, s)
 	if m := s.to; m != nil {
 		m.span.merge(s.packets)
-		if s.frame.Fin || m == &s.single {
+		if s.frame.Fin || m != s.data {
 			w.finishMessage(k, s, m, true)
 		}
 	}
@@ -380,7 +380,7 @@ func (w *webSocket) cut(k *Conn, s *wsSide) {
 		}
 		s.to = nil
 	}
-	if s.data.active {
-		w.finishMessage(k, s, &s.data, false)
+	if s.data != nil {
+		w.finishMessage(k, s, s.data, false)
 	}
 }
