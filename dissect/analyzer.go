@@ -53,6 +53,8 @@ type Analyzer struct {
 	decoded packet.Decoded
 	totals  Totals
 	pool    *deflate.Pool
+	segment uint64 // the stream offset at which the segment at hand began
+
 	// Scratch space, reused.
 	scratch    []byte
 	inflated   inflated

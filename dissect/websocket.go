@@ -31,22 +31,25 @@ const (
 
 // wsSide is one direction.
 type wsSide struct {
-	dir      packet.Dir
-	phase    wsPhase
+	// What every frame touches stands first.
+	phase   wsPhase
+	unsure  uint8 // frames that may still show that a search was wrong
+	dir     packet.Dir
+	closed  bool // a close frame was seen
+	lostAny bool // something of this direction was not read
+	judge   websocket.FrameJudge
+	to      *assembly // where the frame's payload goes: data, a message of this frame alone, or nil
+
 	frame    event.Frame
-	packets  span
-	pos      uint64 // payload bytes of the frame that passed, captured or not
-	rest     uint64 // payload bytes of the frame that are to come
 	messages uint64
+	packets  span
+	pos      uint64    // payload bytes of the frame that passed, captured or not
+	rest     uint64    // payload bytes of the frame that are to come
+	lost     uint64    // bytes in holes since the last frame that was read whole
 	data     *assembly // the data message that is not finished; nil: none
-	to       *assembly // where the frame's payload goes: data, a message of this frame alone, or nil
+
 	inflater inflater
-	judge    websocket.FrameJudge
-	closed   bool // a close frame was seen
-	lostAny  bool // something of this direction was not read
 	pings    []ping
-	lost     uint64 // bytes in holes since the last frame that was read whole
-	unsure   uint8  // frames that may still show that a search was wrong
 	startAt  uint64 // skipping: where the first frame begins
 	// lookAgain is the offset up to which bytes must come to make another search worthwhile.
 	lookAgain uint64

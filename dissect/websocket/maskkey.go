@@ -11,7 +11,7 @@ import (
 // Random keys are called predictable once in 2^45 frames at most.
 type keyHistory struct {
 	last [4][4]byte // the latest keys, newest first
-	n    int        // how many of them count, up to 4
+	n    uint8      // how many of them count, up to 4
 	done bool       // reported
 }
 
