@@ -167,7 +167,13 @@ func (w *webSocket) finishMessage(k *Conn, s *wsSide, m *assembly, complete bool
 	if !k.wants(event.KindMessage) {
 		return
 	}
-	e := &event.Message{
+	// The event and its detail are one allocation: there is one a message.
+	both := new(struct {
+		event  event.Event
+		detail event.Message
+	})
+	e := &both.detail
+	*e = event.Message{
 		Number: m.number, Opcode: uint8(m.opcode), Length: length, WireLength: m.wire, Frames: m.frames,
 		Masked: m.masked, Compressed: m.compressed, Missing: m.missing, Complete: complete,
 		Undecoded: undecoded, Latency: latency, Offset: m.offset,
@@ -178,7 +184,7 @@ func (w *webSocket) finishMessage(k *Conn, s *wsSide, m *assembly, complete bool
 	}
 	kept := payload[:min(len(payload), max(k.kept, controlKeep(m)))]
 	e.Payload = ownPayload(m, kept, m.compressed && undecoded == "")
-	k.emit(s.dir, m.span.time, m.span.packets(), e)
+	k.emitIn(&both.event, s.dir, m.span.time, m.span.packets(), e)
 }
 
 // inflate decompresses a message; undecoded says why it could not be.

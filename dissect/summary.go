@@ -48,8 +48,10 @@ func (k *Conn) Forget() {
 	c, s := k.tcp, k.sum
 	client := k.Client()
 	s.Start, s.End = c.Start, c.Last
-	s.Client = c.Flow.Source(client).String()
-	s.Server = c.Flow.Source(client.Reverse()).String()
+	if k.wants(event.KindConnection) {
+		s.Client = c.Flow.Source(client).String()
+		s.Server = c.Flow.Source(client.Reverse()).String()
+	}
 	if s.Protocol == "" {
 		s.Protocol = "raw"
 	}

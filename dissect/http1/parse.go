@@ -117,6 +117,9 @@ func (p *parser) startLine() (line string, at uint64) {
 	}
 }
 
+// usualFields is for how many field lines room is made at once, if a head has so many.
+const usualFields = 32
+
 // fields reads the field lines up to the empty line (RFC 9112 §5).
 func (p *parser) fields() Head {
 	var folded []string // the current field's value, once it is folded
@@ -173,6 +176,9 @@ func (p *parser) field(line string, at uint64) bool {
 	}
 	if !isToken(trimmed) {
 		p.problem(BadName, line, at)
+	}
+	if p.out.Headers == nil {
+		p.out.Headers = make(Headers, 0, min(1+strings.Count(p.head[p.pos:], "\n"), usualFields))
 	}
 	p.out.Headers = append(p.out.Headers, Field{Name: trimmed, Value: p.value(value, line, at)})
 	return true
