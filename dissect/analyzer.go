@@ -62,7 +62,6 @@ type Analyzer struct {
 	inputs     inputs
 	assemblies assemblies
 	problems   []websocket.Problem
-	now        int64 // time of the packet at hand
 }
 
 // New returns an Analyzer that gives events to sink.
