@@ -206,19 +206,6 @@ func (w *webSocket) inflate(k *Conn, s *wsSide, m *assembly, complete bool) (pay
 	return m.buf, m.wire, undecoded
 }
 
-// latency pairs pings and pongs: for a pong, how long after its ping it came, or -1.
-func (w *webSocket) latency(s *wsSide, m *assembly, payload []byte, complete bool) int64 {
-	if complete && m.missing == 0 {
-		switch m.opcode {
-		case websocket.Ping:
-			s.sentPing(payload, m.span.time)
-		case websocket.Pong:
-			return w.side[s.dir.Reverse()].answered(payload, m.span.time)
-		}
-	}
-	return -1
-}
-
 func controlKeep(m *assembly) int {
 	if m.opcode.IsControl() {
 		return websocket.MaxControlPayload
@@ -234,33 +221,4 @@ func ownPayload(m *assembly, p []byte, inflated bool) []byte {
 		return p
 	}
 	return append([]byte(nil), p...)
-}
-
-// ping is a ping that waits for its pong.
-type ping struct {
-	payload string
-	time    int64
-}
-
-// maxPings bounds the pings that wait; a pong may answer only the latest (RFC 6455 §5.5.3).
-const maxPings = 16
-
-func (s *wsSide) sentPing(payload []byte, time int64) {
-	if len(s.pings) == maxPings {
-		s.pings = s.pings[:copy(s.pings, s.pings[1:])]
-	}
-	s.pings = append(s.pings, ping{string(payload), time})
-}
-
-// answered returns how long after its ping the pong came, or -1. Pings before
-// the answered one are settled with it.
-func (s *wsSide) answered(payload []byte, time int64) int64 {
-	for i := len(s.pings) - 1; i >= 0; i-- {
-		if s.pings[i].payload == string(payload) {
-			latency := time - s.pings[i].time
-			s.pings = s.pings[:copy(s.pings, s.pings[i+1:])]
-			return max(0, latency)
-		}
-	}
-	return -1
 }

@@ -35,9 +35,11 @@ func (w *webSocket) judgeHeader(k *Conn, s *wsSide, h *websocket.Header) (spoilt
 	return spoilt
 }
 
-// judgePayload judges what a whole message carries: text and close bodies.
+// judgePayload judges what a message carries: text and close bodies. Text that was
+// ill-formed before bytes were missing stays so, whatever they are: a peer that
+// fails fast (RFC 6455 §8.1) breaks off in the middle of the frame.
 func (w *webSocket) judgePayload(k *Conn, s *wsSide, m *assembly, payload []byte) {
-	if m.spoilt || m.missing > 0 {
+	if m.spoilt || m.missing > 0 && !m.bad {
 		return
 	}
 	side := websocket.Side(k.side(s.dir))
@@ -190,17 +192,3 @@ func (w *webSocket) judgeEnd(k *Conn) {
 
 // lastFrame is the time of the last frame of either direction.
 func (w *webSocket) lastFrame() int64 { return max(w.side[0].packets.time, w.side[1].packets.time) }
-
-// judgePings notes pings that nobody answered although the connection went on.
-func (w *webSocket) judgePings(k *Conn) {
-	for dir := range w.side {
-		s := &w.side[dir]
-		peer := &w.side[s.dir.Reverse()]
-		if len(s.pings) == 0 || !w.comp.known || peer.lostAny || peer.packets.time <= s.pings[0].time {
-			continue
-		}
-		p := websocket.Problem{Rule: websocket.RulePong, Side: websocket.Side(k.side(peer.dir)), Reference: "RFC 6455 §5.5.2",
-			Text: fmt.Sprintf("%d of the last pings of the %v got no pong", len(s.pings), k.side(s.dir))}
-		k.findProblem(&p, k.tcp.Last, [2]uint64{k.tcp.LastPacket, k.tcp.LastPacket}, peer.frame.Number, 0, "")
-	}
-}

@@ -50,6 +50,8 @@ type wsSide struct {
 
 	inflater inflater
 	pings    []ping
+	unasked  *pongUnasked
+	forgot   bool   // a ping is not among pings: some pong answers it
 	startAt  uint64 // skipping: where the first frame begins
 	// lookAgain is the offset up to which bytes must come to make another search worthwhile.
 	lookAgain uint64

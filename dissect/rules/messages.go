@@ -39,7 +39,7 @@ func messageRules() []Rule {
 			Summary: "unanswered ping, or pong that answers nothing",
 			Meaning: "A ping is answered by a pong with the same payload as soon as is practical, unless a close was received before; of several pings waiting, answering the latest is enough. A pong that nobody asked for is legal as a one-way heartbeat. " +
 				"Pings without an answer are what makes servers drop connections after 20 to 60 seconds, so they are worth seeing, but a capture that ends early looks the same: this is information.",
-			Evidence: "Payloads of pings and of the other direction's pongs, in order. Unanswered pings are reported only if the peer sent frames later than the ping. Silent after holes in the peer's direction, and where the handshake was not captured.",
+			Evidence: "Payloads of pings and of the other direction's pongs, in order. Unanswered pings are reported only if the peer sent frames later than the ping, and not those behind a close frame. A pong that answers nothing is reported once a side, at the first of them. Silent after holes in the other direction, and where the handshake was not captured.",
 			Causes: []string{
 				"An event loop blocked by long work: the pong is written by the same loop.",
 				"A client whose library answers pings only while the application reads (gorilla/websocket, coder/websocket, Python's websocket-client).",
