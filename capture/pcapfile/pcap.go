@@ -72,6 +72,7 @@ func (r *Reader) nextPcap(p *capture.Packet) error {
 	if caplen > r.maxCap || n > len(b) {
 		return r.nextPcapSlow(p)
 	}
+	r.recordAt = r.in.base + int64(r.in.pos)
 	r.in.pos += n
 	r.number++
 	p.Number = r.number

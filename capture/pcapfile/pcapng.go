@@ -89,6 +89,7 @@ func (r *Reader) nextNg(p *capture.Packet) error {
 	if caplen > c.maxCap || c.perSecond == 0 {
 		return r.nextNgSlow(p)
 	}
+	r.recordAt = r.in.base + int64(r.in.pos)
 	r.in.pos += int(total)
 	r.number++
 	end := packetFixed + int(caplen)
@@ -155,6 +156,9 @@ func (r *Reader) block() (p capture.Packet, ok bool, err error) {
 	p, ok, err = parse(r, typ, b[:total-4], at)
 	if err == nil {
 		r.in.pos += int(total)
+	}
+	if ok {
+		r.recordAt = at
 	}
 	return p, ok, err
 }

@@ -69,6 +69,7 @@ func (r *Reader) interfaceBlock(_ uint32, b []byte, at int64) (p capture.Packet,
 	if o.damaged {
 		return p, false, r.damage(at, "interface description with a damaged option")
 	}
+	r.noteSection(at)
 	r.ifaces = append(r.ifaces, i)
 	r.clocks = append(r.clocks, newClock(&i))
 	return p, false, nil

@@ -49,6 +49,11 @@ type Reader struct {
 	dropsOf map[uint32]int // interface to index in drops
 	text    int            // bytes of interface text kept
 
+	// For reading records again.
+	recordAt int64 // offset of the record that Next delivered last
+	cursor   *cursor
+	sections []section // pcapng only
+
 	ifaces   []Interface
 	secrets  secretStore
 	comments commentStore
