@@ -30,6 +30,9 @@ type Options struct {
 	// UDP port to "vxlan".
 	DecodeAs map[uint16]string
 	Limits   Limits
+	// Forgotten, unless nil, is called with each connection when it leaves the
+	// table and its Summary is final. The connection is borrowed.
+	Forgotten func(*Conn)
 }
 
 // vxlanPorts are the UDP ports that carry VXLAN by request.

@@ -163,6 +163,7 @@ func (w *webSocket) finishMessage(k *Conn, s *wsSide, m *assembly, complete bool
 	latency := w.latency(s, m, payload, complete)
 	if m.opcode == websocket.Close {
 		s.closed = true
+		k.noteClose(s.dir, payload, complete && m.missing == 0)
 	}
 	if !k.wants(event.KindMessage) {
 		return

@@ -25,6 +25,8 @@ type Conn struct {
 	ended   bool
 	reset   bool // an RST ended it
 
+	closeCodes [2]uint16 // of close messages, by packet.Dir
+
 	kept int           // how much of a message's payload the sinks look at
 	held []event.Event // events that wait for settled; From holds the packet.Dir
 	sum  *event.Connection

@@ -72,6 +72,9 @@ func (k *Conn) Forget() {
 	s.HasMessages = s.Protocol == "websocket"
 	s.RTT = c.RTT
 	k.a.totals.connection(c, s)
+	if f := k.a.opt.Forgotten; f != nil {
+		f(k)
+	}
 	if !k.wants(event.KindConnection) {
 		return
 	}

@@ -30,6 +30,7 @@ type Table struct {
 	prev int64 // time of the previous packet
 	next int64 // nothing expires before
 
+	current *Conn // connection of the previous packet
 	suspect *Conn // connection of the previous packet, if its time was not believed yet
 }
 
@@ -69,6 +70,7 @@ func (t *Table) Packet(p *capture.Packet, d *packet.Decoded) {
 		t.segment(c, d, at)
 	}
 	t.touch(c)
+	t.current = c
 	t.suspect = nil
 	if t.prev-t.now > maxJump {
 		t.suspect = c
@@ -238,6 +240,9 @@ func (t *Table) evict() {
 
 func (t *Table) forget(c *Conn) {
 	c.handler.Forget()
+	if t.current == c {
+		t.current = nil
+	}
 	if t.suspect == c {
 		t.suspect = nil
 	}
