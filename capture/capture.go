@@ -31,9 +31,21 @@ type Packet struct {
 	// FCSLen is the number of bytes of frame check sequence at the end of the
 	// frame on the wire (0 to 15), where the container declares it.
 	FCSLen uint8
+	// Direction is that of the packet at the capturing interface, where it is known.
+	Direction Direction
 	// Data is the captured part of the frame, borrowed until the next Next.
 	Data []byte
 }
+
+// Direction says whether a packet came in at the capturing interface or went out.
+type Direction uint8
+
+// The directions.
+const (
+	NoDirection Direction = iota // the source does not say
+	Inbound                      // received by the capturing host, or seen in promiscuous mode
+	Outbound                     // sent by the capturing host
+)
 
 // Timestamp returns the capture time in UTC.
 func (p *Packet) Timestamp() time.Time { return time.Unix(0, p.Time).UTC() }
