@@ -1,4 +1,4 @@
-.PHONY: build test lint fuzz bench golden pcaps
+.PHONY: build test lint fuzz bench compare golden pcaps
 
 build: ## the program, without cgo, as ./sockeye
 	CGO_ENABLED=0 go build -trimpath -o sockeye ./cmd/sockeye
@@ -17,6 +17,9 @@ fuzz: ## every fuzz target for FUZZTIME
 
 bench: ## ns a packet, MB/s and allocations of every floor
 	go test -run '^$$' -bench . -benchmem ./...
+
+compare: ## sockeye beside tcpdump, tshark, tcpflow, gopacket; writes docs/performance.md
+	bench/compare
 
 golden: ## write the golden files anew
 	go test ./dissect/event ./cmd/sockeye -update

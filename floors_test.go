@@ -43,6 +43,7 @@ var floors = []floor{
 	{"dissect/tls", nil},
 	{"dissect/guess", nil},
 	{"dissect/rules", nil},
+	{"bench", nil},
 	{"pcaps/truth", []string{"dissect/event"}},
 	{"pcaps/gen", []string{"pcaps/...", "capture/..."}},
 	{"pcaps/gen/...", []string{"pcaps/...", "capture/..."}},
