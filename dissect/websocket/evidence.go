@@ -137,4 +137,26 @@ func dull(p []byte) bool {
 	return true
 }
 
-func sameBytes(k [4]byte) bool { return k[0] == k[1] && k[1] == k[2] && k[2] == k[3] }
+// plainKey tells whether a masking key looks like anything but a random one: one
+// byte repeated, or two and more of 00 and ff. One random key in 2,700 does.
+func plainKey(k [4]byte) bool {
+	n := 0
+	for _, b := range k {
+		if b == 0 || b == 0xff {
+			n++
+		}
+	}
+	return n > 1 || k[0] == k[1] && k[1] == k[2] && k[2] == k[3]
+}
+
+// alikeKeys tells whether two keys have three bytes in common, as the entries of
+// a table do. Two random keys in four million do.
+func alikeKeys(a, b [4]byte) bool {
+	n := 0
+	for i := range a {
+		if a[i] == b[i] {
+			n++
+		}
+	}
+	return n >= 3
+}

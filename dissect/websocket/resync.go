@@ -286,8 +286,9 @@ func (s *search) follow(p int) (c chain, ok bool) {
 			return c, false
 		}
 		frame += headerBits(h, s.e)
-		if h.Masked && sameBytes(h.Mask) || c.frames > 0 && h == last && (h.Masked || dull(payload) && bytes.Equal(payload, lastPayload)) {
-			frame = 0 // a run of one byte value, or of a few, looks like that
+		if h.Masked && (plainKey(h.Mask) || c.frames > 0 && alikeKeys(h.Mask, last.Mask)) ||
+			c.frames > 0 && h == last && dull(payload) && bytes.Equal(payload, lastPayload) {
+			frame = 0 // runs of a byte value, and tables, look like that; random keys do not
 		}
 		whole := uint64(len(payload)) == h.Length
 		if whole {
