@@ -136,6 +136,9 @@ func (t *Table) syn(c *Conn, d *packet.Decoded, at At) bool {
 
 // nearStart tells whether off can be the beginning of what a tentative stream holds.
 func (t *Table) nearStart(h *half, off uint64) bool {
+	if h.flags&finSeen != 0 && off > h.finAt {
+		return false // a stream does not begin behind its FIN
+	}
 	low := uint64(tentativeBase)
 	if x := h.trouble; x != nil && !x.queue.empty() {
 		low = min(low, x.queue.head().off)
