@@ -230,7 +230,7 @@ func (r *results) targets() {
 		{"`stats`, messy", "messy", stats, 1.5},
 		{"`stats`, bulk messages", "bulk", stats, 0.9},
 		{"`stats`, mostly other traffic", "raw", stats, 0.9},
-		{"`stats`, 300,000 short connections", "manyconn", stats, 1.6},
+		{"`stats`, short connections (manyconn)", "manyconn", stats, 1.6},
 		{"every message of chat as JSON with payload", "chat", json, 3.5},
 	} {
 		cpu, _, ok := r.ratio(t.capture, t.program)
