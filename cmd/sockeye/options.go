@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -20,6 +21,7 @@ type options struct {
 	maxMessage int64
 	conn       uint64
 	limit      uint64
+	workers    uint64
 	payload    string // "" is the command's default
 	output     string
 	json       bool
@@ -32,7 +34,7 @@ type options struct {
 
 func newOptions() *options {
 	return &options{
-		decodeAs: map[uint16]string{}, maxMessage: dissect.DefaultMessage,
+		workers: uint64(runtime.NumCPU()), decodeAs: map[uint16]string{}, maxMessage: dissect.DefaultMessage,
 		output: "text", color: "auto", progress: "auto",
 	}
 }
@@ -74,6 +76,8 @@ var flagSpecs = []flagSpec{
 		func(o *options) pflag.Value { return (*boolValue)(&o.json) }, nil, ""},
 	{groupOutput, "output", "o", "output `FORMAT`: text or json",
 		func(o *options) pflag.Value { return &choiceValue{&o.output, outputValues} }, outputValues, ""},
+	{groupOutput, "workers", "", "use `N` processors where it pays: for JSON with payload (default: all); the output is the same",
+		func(o *options) pflag.Value { return (*countValue)(&o.workers) }, nil, ""},
 	{groupOutput, "hex", "", "bytes as a hex dump",
 		func(o *options) pflag.Value { return (*boolValue)(&o.hex) }, nil, "follow"},
 	{groupOutput, "raw", "", "the bytes themselves and nothing else",

@@ -101,7 +101,12 @@ type printer interface {
 
 // printer makes the sink for the output that was asked for.
 func (o *options) printer(v event.View, payload event.Payload) printer {
-	if o.isJSON() {
+	switch {
+	case !o.isJSON():
+	case o.workers > 1 && (v == event.ViewMessages || v == event.ViewFollow):
+		// One goroutine reads and decodes, the others encode.
+		return jsonPrinter{event.NewJSONWorkers(os.Stdout, payload, int(min(o.workers-1, maxEncoders)))}
+	default:
 		return jsonPrinter{event.NewJSON(os.Stdout, payload)}
 	}
 	form := event.FormText
@@ -116,8 +121,18 @@ func (o *options) printer(v event.View, payload event.Payload) printer {
 	})}
 }
 
+// maxEncoders is how many goroutines encode at most: decoding keeps no more of them busy.
+const maxEncoders = 4
+
 // jsonPrinter is a JSON printer: its times are absolute.
-type jsonPrinter struct{ *event.JSON }
+type jsonPrinter struct{ jsonSink }
+
+type jsonSink interface {
+	event.Sink
+	End(event.End) error
+	Flush() error
+	Err() error
+}
 
 func (jsonPrinter) StartAt(int64) {}
 
