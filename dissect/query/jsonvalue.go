@@ -9,12 +9,13 @@ import (
 	"github.com/sockeye-dev/sockeye/dissect/event"
 )
 
-// decimal is a JSON number: exact where it is whole and fits, so that long
-// identifiers compare rightly.
+// decimal is a JSON number: exact where it is whole and has 64 bits at most, so
+// that long identifiers compare rightly; else the nearest float64.
 type decimal struct {
-	whole bool
-	i     int64
-	f     float64
+	whole    bool
+	negative bool // of a whole one; never of 0
+	n        uint64
+	f        float64
 }
 
 // parseDecimal reads a number as JSON writes it. It does not allocate.
@@ -23,28 +24,25 @@ func parseDecimal(s string) (decimal, bool) {
 	if digits == "" || digits[0] < '0' || digits[0] > '9' {
 		return decimal{}, false
 	}
-	whole := true
-	var n uint64
+	d := decimal{whole: true}
 	for i := range len(digits) {
 		switch c := digits[i]; {
 		case c >= '0' && c <= '9':
-			if n > (math.MaxInt64-9)/10 {
-				whole = false
-			} else {
-				n = n*10 + uint64(c-'0')
-			}
+			v := uint64(c - '0')
+			d.whole = d.whole && d.n <= (math.MaxUint64-v)/10
+			d.n = d.n*10 + v
 		case c == '.' || c|0x20 == 'e' || c == '+' || c == '-':
-			whole = false
+			d.whole = false
 		default:
 			return decimal{}, false
 		}
 	}
-	if whole {
-		v := int64(n)
-		if len(digits) < len(s) {
-			v = -v
+	if d.whole {
+		d.negative = len(digits) < len(s) && d.n != 0
+		if d.f = float64(d.n); d.negative {
+			d.f = -d.f
 		}
-		return decimal{whole: true, i: v, f: float64(v)}, true
+		return d, true
 	}
 	f, err := strconv.ParseFloat(s, 64)
 	if err != nil && !math.IsInf(f, 0) {
@@ -54,10 +52,13 @@ func parseDecimal(s string) (decimal, bool) {
 }
 
 func (d decimal) compare(o decimal) int {
-	if d.whole && o.whole {
-		return cmp.Compare(d.i, o.i)
+	switch {
+	case !d.whole || !o.whole || d.negative != o.negative:
+		return cmp.Compare(d.f, o.f)
+	case d.negative:
+		return cmp.Compare(o.n, d.n)
 	}
-	return cmp.Compare(d.f, o.f)
+	return cmp.Compare(d.n, o.n)
 }
 
 // jsonValue is a value found, its escapes undone.

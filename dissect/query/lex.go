@@ -82,7 +82,11 @@ func (l *lexer) next() (token, *Error) {
 	for _, s := range slips {
 		// The right sign may begin like a slip: && does like &.
 		if strings.HasPrefix(rest, s.text) && !(len(s.text) == 1 && len(rest) > 1 && rest[1] == rest[0]) {
-			return token{}, &Error{l.i, l.i + len(s.text), "there is no " + s.text, s.meant}
+			e := &Error{l.i, l.i + len(s.text), "there is no " + s.text, s.meant}
+			if last, _ := utf8.DecodeLastRuneInString(l.s[:l.i]); l.i > 0 && wordRune(last) {
+				e.Msg += ", and a value that has one goes into quotes"
+			}
+			return token{}, e
 		}
 	}
 	for _, s := range signs {
@@ -102,7 +106,7 @@ func (l *lexer) next() (token, *Error) {
 	return l.word()
 }
 
-// wordByte reports whether a rune may stand in a word.
+// wordRune reports whether a rune may stand in a word.
 func wordRune(r rune) bool {
 	return r > ' ' && r != 0x7f && !strings.ContainsRune("(){},\"'=!<>&|~`“”„‘’«»", r) && !unicode.IsSpace(r) && !unicode.IsControl(r)
 }

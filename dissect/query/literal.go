@@ -20,6 +20,9 @@ func (f *fault) at(l literal) *Error {
 
 // numberValue reads a value of a field whose accessor gives numbers.
 func numberValue(ref fieldRef, s string) (uint64, *fault) {
+	if strings.Contains(s, "..") {
+		return 0, wrong("a range stands in { } after in, as in %s in {%s}", ref.name, s)
+	}
 	switch f := ref.field; f.Type {
 	case Flag:
 		return flagValue(s)

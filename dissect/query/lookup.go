@@ -70,6 +70,10 @@ func isToken(s string) bool {
 func unknownField(t token) *Error {
 	e := &Error{Pos: t.pos, End: t.end, Msg: "there is no field " + t.text}
 	word := strings.ToLower(t.text)
+	if word[0] >= '0' && word[0] <= '9' {
+		e.Msg = "a test begins with a field, as in length > 4k"
+		return e
+	}
 	for _, f := range valueFields() {
 		for _, v := range f.Values {
 			if strings.EqualFold(v, word) {

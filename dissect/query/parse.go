@@ -134,6 +134,8 @@ func (p *parser) unary(depth int) (node, *Error) {
 		}
 		p.take()
 		return n, nil
+	case among(connectives, t) != "":
+		return nil, &Error{Pos: t.pos, End: t.end, Msg: "a test is missing before " + p.written(t)}
 	case t.kind == tokWord:
 		return p.test()
 	case t.kind == tokEnd:
@@ -189,6 +191,9 @@ func (p *parser) value(after string) (literal, *Error) {
 	case tokWord, tokString:
 		p.take()
 		return literal{text: t.text, quoted: t.kind == tokString, pos: t.pos, end: t.end}, nil
+	}
+	if among(operators, t) != "" {
+		return literal{}, &Error{Pos: t.pos, End: t.end, Msg: "two operators follow each other"}
 	}
 	msg := "a value is missing after " + after
 	if t.is("{") {
@@ -250,36 +255,4 @@ func (p *parser) ranged(v literal) (literal, *Error) {
 	}
 	v.text, v.to, v.ranged = from, to, true
 	return v, nil
-}
-
-// trailing says what is wrong with a token that follows a whole test.
-func (p *parser) trailing(t token, last node) *Error {
-	e := &Error{Pos: t.pos, End: t.end}
-	switch {
-	case t.is(")"):
-		e.Msg = "this parenthesis closes nothing"
-	case t.kind == tokWord || t.kind == tokString:
-		e.Msg = "and, or or an operator is missing before " + p.written(t)
-		if t.kind == tokWord {
-			if op := nearest(strings.ToLower(t.text), operatorWords()); op != "" {
-				e.Msg, e.Suggest = "there is no operator "+t.text, op
-			} else if _, err := lookup(t); err == nil {
-				e.Suggest = "and " + t.text
-			}
-		}
-	case t.is("(") || isNot(t):
-		e.Msg = "and or or is missing before " + p.written(t)
-	case among(operators, t) != "":
-		e.Msg = "a comparison has one operator only"
-		if n, ok := last.(*testNode); ok && n.op != "" {
-			e.Msg += "; join two with and"
-		}
-	default:
-		e.Msg = p.written(t) + " does not belong here"
-	}
-	return e
-}
-
-func operatorWords() []string {
-	return []string{"and", "or", "in", "contains", "matches"}
 }
