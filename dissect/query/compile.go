@@ -120,28 +120,25 @@ func (f *Filter) list(nodes []node) (preds []pred, cost int, err *Error) {
 	return preds, cost, nil
 }
 
-// allOf and anyOf join predicates. They do so two by two: a chain of calls costs less
-// than a loop over them.
+// allOf and anyOf join two or more predicates.
 func allOf(list []pred) pred {
-	if len(list) == 0 {
-		return nil
+	return func(e *event.Event, c *ConnInfo, s *scratch) bool {
+		for _, p := range list {
+			if !p(e, c, s) {
+				return false
+			}
+		}
+		return true
 	}
-	last := list[len(list)-1]
-	for i := len(list) - 2; i >= 0; i-- {
-		p, rest := list[i], last
-		last = func(e *event.Event, c *ConnInfo, s *scratch) bool { return p(e, c, s) && rest(e, c, s) }
-	}
-	return last
 }
 
 func anyOf(list []pred) pred {
-	if len(list) == 0 {
-		return nil
+	return func(e *event.Event, c *ConnInfo, s *scratch) bool {
+		for _, p := range list {
+			if p(e, c, s) {
+				return true
+			}
+		}
+		return false
 	}
-	last := list[len(list)-1]
-	for i := len(list) - 2; i >= 0; i-- {
-		p, rest := list[i], last
-		last = func(e *event.Event, c *ConnInfo, s *scratch) bool { return p(e, c, s) || rest(e, c, s) }
-	}
-	return last
 }

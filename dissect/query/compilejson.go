@@ -32,8 +32,7 @@ func (f *Filter) jsonTest(t *testNode) (pred, *Error) {
 // jsonWant is a value that a JSON value is compared with.
 type jsonWant struct {
 	jsonValue
-	top    decimal // of a range of numbers
-	ranged bool
+	top decimal // of a number: itself, or the other end of its range
 }
 
 func jsonCompare(t *testNode) (func(jsonValue) bool, *Error) {

@@ -173,16 +173,15 @@ func merge(spans []span) []span {
 func inSpans(fd *field, spans []span) pred {
 	if len(spans) > 1 {
 		return quantify(fd.number, func(v uint64) bool {
-			i, found := slices.BinarySearchFunc(spans, v, func(s span, v uint64) int {
-				switch {
-				case s.hi < v:
-					return -1
-				case s.lo > v:
-					return 1
+			lo, hi := 0, len(spans) // the first span that does not end before v
+			for lo < hi {
+				if mid := (lo + hi) / 2; spans[mid].hi < v {
+					lo = mid + 1
+				} else {
+					hi = mid
 				}
-				return 0
-			})
-			return found && i < len(spans)
+			}
+			return lo < len(spans) && spans[lo].lo <= v
 		}, fd.multi, false)
 	}
 	lo, width := spans[0].lo, spans[0].hi-spans[0].lo
@@ -209,6 +208,13 @@ func textTest(t *testNode) (pred, *Error) {
 			return nil, bad.at(l)
 		}
 		values[i] = v
+	}
+	if t.op == "==" && !fd.multi { // by far the most frequent: one call less
+		get, x := fd.text, values[0]
+		return func(e *event.Event, c *ConnInfo, _ *scratch) bool {
+			v, ok := get(e, c, 0)
+			return ok && v == x
+		}, nil
 	}
 	test, err := stringTest(t, values)
 	if err != nil {

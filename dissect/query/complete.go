@@ -29,8 +29,8 @@ const (
 
 // Complete offers what can stand at byte cursor of a filter that is being typed:
 // fields, the operators that the field before takes, the values that it has,
-// and, or, not. What begins like the word at the cursor comes first, then names
-// that contain it. It offers nothing inside of a string or after what cannot be
+// and, or, not. What begins like the word at the cursor comes first, then other
+// names that do, then names that contain it. It offers nothing inside of a string or after what cannot be
 // read.
 func Complete(expr string, cursor int) []Completion {
 	cursor = min(max(cursor, 0), len(expr))
@@ -76,7 +76,7 @@ func Complete(expr string, cursor int) []Completion {
 	case expectConnective:
 		o.connectives()
 	}
-	return slices.Concat(o.begins, o.contains)
+	return slices.Concat(o.begins, o.aliases, o.contains)
 }
 
 var operatorMeanings = map[string]string{
@@ -123,9 +123,9 @@ func walk(tokens []token) (at expected, fd *field) {
 
 // offers collects completions of a word.
 type offers struct {
-	word             string
-	start, end       int
-	begins, contains []Completion
+	word                      string
+	start, end                int
+	begins, aliases, contains []Completion
 }
 
 func (o *offers) add(text, meaning string) {
@@ -157,7 +157,7 @@ func (o *offers) field(f *field) {
 	}
 	for _, a := range f.Aliases {
 		if len(o.word) > 1 && strings.HasPrefix(a, o.word) {
-			o.begins = append(o.begins, Completion{o.start, o.end, a, f.Meaning})
+			o.aliases = append(o.aliases, Completion{o.start, o.end, a, f.Meaning})
 		}
 	}
 }

@@ -66,3 +66,20 @@ func endpoint(e *event.Event, c *ConnInfo, side event.Side) netip.AddrPort {
 	}
 	return c.Server
 }
+
+// endpointPort returns the port of endpoint; of known connections without a copy
+// of the address.
+func endpointPort(e *event.Event, c *ConnInfo, side event.Side) (uint64, bool) {
+	if e.Detail.Kind() == event.KindConnection {
+		a := endpoint(e, c, side)
+		return uint64(a.Port()), a.IsValid()
+	}
+	if c == nil {
+		return 0, false
+	}
+	a := &c.Server
+	if side == event.Client {
+		a = &c.Client
+	}
+	return uint64(a.Port()), a.IsValid()
+}

@@ -189,17 +189,6 @@ func numberOf[D event.Detail](of func(D) uint64) numberGet {
 	}
 }
 
-// positiveOf makes an accessor of a number that D has when it is not 0.
-func positiveOf[D event.Detail](of func(D) uint64) numberGet {
-	return func(e *event.Event, _ *ConnInfo, _ int) (uint64, bool) {
-		if d, ok := e.Detail.(D); ok {
-			n := of(d)
-			return n, n != 0
-		}
-		return 0, false
-	}
-}
-
 func flagOf[D event.Detail](of func(D) bool) numberGet {
 	return numberOf(func(d D) uint64 { return bit(of(d)) })
 }

@@ -188,8 +188,7 @@ func addressFields() []*field {
 				if !ok {
 					return 0, false
 				}
-				a := endpoint(e, c, side)
-				return uint64(a.Port()), a.IsValid()
+				return endpointPort(e, c, side)
 			},
 		}
 	}
