@@ -63,6 +63,7 @@ type Analyzer struct {
 	inflated   inflated
 	starts     []int
 	inputs     inputs
+	slabs      slabs
 	assemblies assemblies
 	problems   []websocket.Problem
 }

@@ -168,12 +168,8 @@ func (w *webSocket) finishMessage(k *Conn, s *wsSide, m *assembly, complete bool
 	if !k.wants(event.KindMessage) {
 		return
 	}
-	// The event and its detail are one allocation: there is one a message.
-	both := new(struct {
-		event  event.Event
-		detail event.Message
-	})
-	e := &both.detail
+	both := k.a.slabs.message()
+	e := &both.message
 	*e = event.Message{
 		Number: m.number, Opcode: uint8(m.opcode), Length: length, WireLength: m.wire, Frames: m.frames,
 		Masked: m.masked, Compressed: m.compressed, Missing: m.missing, Complete: complete,
@@ -184,7 +180,7 @@ func (w *webSocket) finishMessage(k *Conn, s *wsSide, m *assembly, complete bool
 		e.Truncated = length - limit
 	}
 	kept := payload[:min(len(payload), max(k.kept, controlKeep(m)))]
-	e.Payload = ownPayload(m, kept, m.compressed && undecoded == "")
+	e.Payload = k.a.slabs.payload(m, kept, m.compressed && undecoded == "")
 	k.emitIn(&both.event, s.dir, m.span.time, m.span.packets(), e)
 }
 
@@ -212,14 +208,4 @@ func controlKeep(m *assembly) int {
 		return websocket.MaxControlPayload
 	}
 	return 0
-}
-
-// ownPayload gives the event its own copy; a payload that fills its buffer well
-// is given away instead of copied.
-func ownPayload(m *assembly, p []byte, inflated bool) []byte {
-	if !inflated && len(p) > 4096 && len(p)*4 >= cap(m.buf)*3 {
-		m.buf = nil
-		return p
-	}
-	return append([]byte(nil), p...)
 }

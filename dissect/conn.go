@@ -402,6 +402,7 @@ func (k *Conn) end() {
 	}
 	k.settle()
 	k.ended = true
+	k.d = nil // what it holds is not needed while the connection lingers
 	for _, dir := range []packet.Dir{packet.LoToHi, packet.HiToLo} {
 		k.drop(dir, len(k.heldBytes(dir)))
 	}

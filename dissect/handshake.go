@@ -53,12 +53,18 @@ func (a *attempt) answer(k *Conn, resp *http1.Response, span [2]uint64, time int
 	a.packets = [2]uint64{min(a.packets[0], span[0]), max(a.packets[1], span[1])}
 	k.sum.Subprotocol = strings.Join(resp.Headers.Values("Sec-WebSocket-Protocol"), ", ")
 	if a.req != nil {
-		k.sum.Host, k.sum.Path = a.req.Headers.Get("Host"), a.req.Target
+		k.name(a.req)
 	}
 	a.report(k, time)
 	if a.accepted() {
 		a.judgeEarly(k, time, span[1])
 	}
+}
+
+// name notes what a request is for. The strings are copies: the request's own
+// would keep its whole head alive as long as the connection.
+func (k *Conn) name(req *http1.Request) {
+	k.sum.Host, k.sum.Path = strings.Clone(req.Headers.Get("Host")), strings.Clone(req.Target)
 }
 
 // accepted tells whether the server switched to WebSocket.

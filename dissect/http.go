@@ -143,7 +143,7 @@ func (h *httpStream) notHTTP(k *Conn, dir packet.Dir, s *httpSide, b []byte, at 
 func (h *httpStream) request(k *Conn, req *http1.Request, span [2]uint64) {
 	h.any = true
 	if k.sum.Path == "" || len(k.sum.Layers) == 1 && k.sum.Status == 0 {
-		k.sum.Host, k.sum.Path = req.Headers.Get("Host"), req.Target
+		k.name(req)
 	}
 	x := &exchange{method: req.Method, upgrade: req.Method == "CONNECT" || len(req.Headers.UpgradeTokens()) > 0}
 	if asksForWebSocket(req) {

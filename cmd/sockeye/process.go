@@ -28,6 +28,9 @@ type process struct {
 	// notes are told on standard error unless --quiet.
 	notes func(*dissect.Totals, *options) []string
 
+	// summary ends the results for people; nil is event.Summary.
+	summary func(event.End) string
+
 	// failed says that the results themselves are bad news: exit code 1. May be nil.
 	failed func() bool
 
@@ -66,7 +69,10 @@ func (p *process) run() error {
 // input, else why it ended early.
 func (p *process) pump() error {
 	started := false
-	for !p.interrupted.Load() {
+	for n := 0; !p.interrupted.Load(); n++ {
+		if n%gcPackets == 0 {
+			tuneGC()
+		}
 		packet, err := p.src.Next()
 		if err == io.EOF {
 			return nil

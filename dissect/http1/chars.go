@@ -2,14 +2,21 @@ package http1
 
 import "strings"
 
-// isTokenByte tells whether c may stand in a token (RFC 9110 §5.6.2).
-func isTokenByte(c byte) bool {
-	switch {
-	case '0' <= c && c <= '9', 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z':
-		return true
+// tokenBytes are the bytes that may stand in a token (RFC 9110 §5.6.2).
+var tokenBytes = func() (t [256]bool) {
+	for c := range t {
+		switch {
+		case '0' <= c && c <= '9', 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z':
+			t[c] = true
+		}
 	}
-	return c != 0 && strings.IndexByte("!#$%&'*+-.^_`|~", c) >= 0
-}
+	for _, c := range []byte("!#$%&'*+-.^_`|~") {
+		t[c] = true
+	}
+	return t
+}()
+
+func isTokenByte(c byte) bool { return tokenBytes[c] }
 
 func isToken(s string) bool {
 	for i := 0; i < len(s); i++ {
@@ -38,9 +45,21 @@ func indexControl(s string) int {
 }
 
 // trim removes optional white space: spaces and tabs (RFC 9110 §5.6.3).
-func trim(s string) string      { return strings.Trim(s, " \t") }
-func trimLeft(s string) string  { return strings.TrimLeft(s, " \t") }
-func trimRight(s string) string { return strings.TrimRight(s, " \t") }
+func trim(s string) string { return trimLeft(trimRight(s)) }
+
+func trimLeft(s string) string {
+	for len(s) > 0 && isSpace(s[0]) {
+		s = s[1:]
+	}
+	return s
+}
+
+func trimRight(s string) string {
+	for len(s) > 0 && isSpace(s[len(s)-1]) {
+		s = s[:len(s)-1]
+	}
+	return s
+}
 
 // cutSpace divides s at its first space or tab.
 func cutSpace(s string) (before, after string, found bool) {

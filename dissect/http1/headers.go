@@ -12,7 +12,7 @@ type Headers []Field
 // Get returns the value of the first field with that name, in any case, or "".
 func (h Headers) Get(name string) string {
 	for i := range h {
-		if strings.EqualFold(h[i].Name, name) {
+		if len(h[i].Name) == len(name) && strings.EqualFold(h[i].Name, name) {
 			return h[i].Value
 		}
 	}
@@ -23,7 +23,7 @@ func (h Headers) Get(name string) string {
 func (h Headers) Values(name string) []string {
 	var out []string
 	for i := range h {
-		if strings.EqualFold(h[i].Name, name) {
+		if len(h[i].Name) == len(name) && strings.EqualFold(h[i].Name, name) {
 			out = append(out, h[i].Value)
 		}
 	}
@@ -33,7 +33,7 @@ func (h Headers) Values(name string) []string {
 // Has tells whether there is a field with that name, in any case.
 func (h Headers) Has(name string) bool {
 	for i := range h {
-		if strings.EqualFold(h[i].Name, name) {
+		if len(h[i].Name) == len(name) && strings.EqualFold(h[i].Name, name) {
 			return true
 		}
 	}
@@ -46,7 +46,7 @@ func (h Headers) Has(name string) bool {
 func (h Headers) List(name string) []string {
 	var out []string
 	for i := range h {
-		if strings.EqualFold(h[i].Name, name) {
+		if len(h[i].Name) == len(name) && strings.EqualFold(h[i].Name, name) {
 			out = appendList(out, h[i].Value)
 		}
 	}

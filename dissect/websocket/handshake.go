@@ -51,7 +51,7 @@ type Fields []Field
 func (f Fields) Get(name string) []string {
 	var v []string
 	for i := range f {
-		if strings.EqualFold(f[i].Name, name) {
+		if len(f[i].Name) == len(name) && strings.EqualFold(f[i].Name, name) {
 			v = append(v, f[i].Value)
 		}
 	}

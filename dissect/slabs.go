@@ -1,0 +1,50 @@
+package dissect
+
+import "github.com/sockeye-dev/sockeye/dissect/event"
+
+// slabs make the memory of message events, many at a time: an event and a short
+// payload each cost a fraction of an allocation. A sink that keeps one event
+// keeps its neighbours' memory, some 20 KB at most.
+type slabs struct {
+	messages []messageEvent
+	bytes    []byte
+}
+
+const (
+	slabMessages = 16
+	slabBytes    = 16 << 10
+	slabLargest  = 1 << 10 // a longer payload is an allocation of its own
+)
+
+// messageEvent is an event and its detail in one.
+type messageEvent struct {
+	event   event.Event
+	message event.Message
+}
+
+func (s *slabs) message() *messageEvent {
+	if len(s.messages) == 0 {
+		s.messages = make([]messageEvent, slabMessages)
+	}
+	m := &s.messages[0]
+	s.messages = s.messages[1:]
+	return m
+}
+
+// payload gives an event its own copy of p, which is m's buffer or was inflated
+// from it; a long payload that fills m's buffer well is given away instead.
+func (s *slabs) payload(m *assembly, p []byte, inflated bool) []byte {
+	switch {
+	case !inflated && len(p) > 4096 && len(p)*4 >= cap(m.buf)*3:
+		m.buf = nil
+		return p
+	case len(p) > slabLargest:
+		return append([]byte(nil), p...)
+	case len(p) > len(s.bytes):
+		s.bytes = make([]byte, slabBytes)
+	}
+	own := s.bytes[:len(p):len(p)]
+	s.bytes = s.bytes[len(p):]
+	copy(own, p)
+	return own
+}
