@@ -71,6 +71,10 @@ func TestMatchDoesNotAllocate(t *testing.T) {
 	}
 	events := testEvents()
 	for _, expr := range exprs {
+		if pooled := strings.Contains(expr, "json") || strings.Contains(expr, "matches"); raceEnabled && pooled {
+			t.Logf("%q: not measured, the race detector empties its pool", expr)
+			continue
+		}
 		f := compiled(t, expr)
 		allocs := testing.AllocsPerRun(20, func() {
 			for _, e := range events {

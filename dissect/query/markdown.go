@@ -100,8 +100,8 @@ sockeye messages chat.pcap -Y 'json.type == "error" or close.code in {1006, 1011
 They are joined with ` + "`not`" + ` (` + "`!`" + `), ` + "`and`" + ` (` + "`&&`" + `), ` + "`or`" + ` (` + "`||`" + `) and parentheses; ` + "`not`" + ` binds tightest, ` + "`or`" + ` loosest.
 
 A comparison of a field that an event does not have is false, ` + "`!=`" + ` too, as in Wireshark 4. So ` + "`opcode != text`" + ` finds messages
-and frames that are not text, and ` + "`not opcode == text`" + ` finds everything that is not a text message or frame. What is known of a connection
-(` + "`host`" + `, ` + "`sni`" + `, ` + "`state`" + `, …) applies to all events on it, from when it is known.
+and frames that are not text, and ` + "`not opcode == text`" + ` finds everything that is not a text message or frame. A flag alone asks
+whether it is set, where Wireshark asks whether it is there. What is known of a connection (` + "`host`" + `, ` + "`sni`" + `, ` + "`state`" + `, …) applies to all events on it, from when it is known.
 
 ## Values
 
@@ -123,8 +123,8 @@ and frames that are not text, and ` + "`not opcode == text`" + ` finds everythin
 In a string, ` + "`\\n \\r \\t \\\" \\' \\\\ \\xNN \\uNNNN`" + ` are escapes; another backslash stands for itself, so that ` + "`\"\\d+\"`" + ` is a pattern.
 ` + "`r\"…\"`" + ` has no escapes at all. A word that is not among a field's listed values is refused as a slip; in quotes it is taken.
 
-Patterns are RE2 (Go's syntax), found anywhere unless anchored; letter case matters unless ` + "`(?i)`" + ` stands in front. A pattern has at
-most 1024 bytes, and 2000 states once its repetitions are written out; it looks at the first MiB of a value.
+Patterns are RE2 (Go's syntax), found anywhere unless anchored; letter case matters, other than in
+Wireshark, unless ` + "`(?i)`" + ` stands in front. A pattern has at most 1024 bytes, and 2000 states once its repetitions are written out; it looks at the first MiB of a value.
 
 ` + "`json.user.name`" + ` and ` + "`json.items[0]`" + ` look into messages that are JSON, text or binary, also behind the digits of Socket.IO. The text
 is read up to the value and no further, so a message that was cut off is searched as far as it goes. Of several equal keys the first
