@@ -21,7 +21,11 @@ func (p *process) tell(t *dissect.Totals, end event.End, limited bool) {
 		p.tellInput(t)
 	}
 	if !p.isJSON() && !p.raw && !p.totals {
-		fmt.Fprintln(os.Stderr, event.Summary(end))
+		summary := event.Summary
+		if p.summary != nil {
+			summary = p.summary
+		}
+		fmt.Fprintln(os.Stderr, summary(end))
 		if limited {
 			fmt.Fprintf(os.Stderr, "note: stopped after %d results (--limit); the figures are of what was read\n", p.limit)
 		}

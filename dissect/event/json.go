@@ -101,7 +101,8 @@ func (j *jsonEncoder) event(e *Event) {
 	j.lit(e.Detail.Kind().String())
 	j.lit(`","time":"`)
 	j.buf = j.clock.append(j.buf, e.Time)
-	j.count(`","conn":`, e.Conn)
+	j.lit(`"`)
+	j.some(`,"conn":`, e.Conn) // a finding about the capture as a whole has none
 	j.some(`,"stream":`, uint64(e.Stream))
 	switch e.From {
 	case Client:

@@ -136,6 +136,8 @@ func TestJSONKeyOrder(t *testing.T) {
 			`{"kind":"data","time":"1970-01-01T00:00:00.000000000Z","conn":2,"from":"client","offset":5,"length":7,"text":"GET /\r\n"}`},
 		{Event{Conn: 2, From: NoSide, Detail: &Finding{Rule: "TCP-RESET", Severity: Info, Text: "it was reset", Reference: "RFC 9293 §3.5.2", Frame: 3, Message: 2, Evidence: "e", Advice: "a"}},
 			`{"kind":"finding","time":"1970-01-01T00:00:00.000000000Z","conn":2,"rule":"TCP-RESET","severity":"info","frame":3,"message":2,"text":"it was reset","reference":"RFC 9293 §3.5.2","evidence":"e","advice":"a"}`},
+		{Event{From: NoSide, Detail: &Finding{Rule: "CAP-DROPPED", Severity: Warning, Text: "dropped"}}, // of no connection
+			`{"kind":"finding","time":"1970-01-01T00:00:00.000000000Z","rule":"CAP-DROPPED","severity":"warning","text":"dropped"}`},
 		{Event{Conn: 3, From: NoSide, Time: -1, Packets: [2]uint64{1, 20}, Detail: &Connection{Start: -2, End: -1, Client: "[::1]:9", Server: "[::1]:80", Protocol: "websocket",
 			Layers: []string{"http/1.1", "websocket"}, State: "closed", ClosedBy: Server, Packets: 20, Bytes: [2]uint64{1, 2}, Missing: [2]uint64{0, 4}, Messages: [2]uint64{5, 0},
 			HasMessages: true, Host: "h", Path: "/p", Status: 101, Subprotocol: "s", SNI: "n", ALPN: "http/1.1", RTT: 30_000_001, Errors: 1}},

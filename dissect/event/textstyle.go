@@ -50,6 +50,18 @@ func severityStyle(s Severity) style {
 	return stylePlain
 }
 
+// Paint appends text in the severity's colour. The text says what the colour
+// does: nothing is told by colour alone.
+func (s Severity) Paint(dst []byte, text string) []byte {
+	sgr := styleSGR[severityStyle(s)]
+	if sgr == "" {
+		return append(dst, text...)
+	}
+	dst = append(dst, sgr...)
+	dst = append(dst, text...)
+	return append(dst, sgrReset...)
+}
+
 // appendGrouped appends n with a comma between thousands: 1,234,567.
 func appendGrouped(dst []byte, n uint64) []byte {
 	var b [20]byte

@@ -25,6 +25,7 @@ const DefaultLimit = 100_000
 // Report is what was found in one capture. It is owned.
 type Report struct {
 	File        string        // as the user named it; "-" or empty: not a file
+	Label       string        // where there is no one file, what people read in its place; empty: standard input
 	Findings    []event.Event // each Detail is an *event.Finding; others are passed over
 	Connections []Connection  // those that were checked, faulty or not; JUnit lists them
 	End         event.End     // the totals, and what makes the result incomplete
@@ -122,13 +123,22 @@ func plural(n uint64, what string) string {
 func (r *Report) isFile() bool { return r.File != "" && r.File != "-" }
 
 // name is the report's name for people, in the visible form.
-func (r *Report) name() string { return fileName(r.File) }
-
-func fileName(file string) string {
-	if file == "" || file == "-" {
-		return "standard input"
+func (r *Report) name() string {
+	switch {
+	case r.isFile():
+		return event.SafeString(r.File)
+	case r.Label != "":
+		return event.SafeString(r.Label)
 	}
-	return event.SafeString(file)
+	return "standard input"
+}
+
+// prefix is what begins the lines of the report's findings.
+func (r *Report) prefix() string {
+	if !r.isFile() && r.Label != "" {
+		return r.Label
+	}
+	return r.File
 }
 
 // packetOf returns the packet to look at first, 0 if none is known.

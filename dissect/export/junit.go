@@ -174,7 +174,7 @@ func groupFindings(r *Report) []*junitGroup {
 			g.severity, g.message = f.Severity, sentence(f)
 		}
 		if g.count++; g.count <= maxListed {
-			g.lines = append(g.lines, detailLines(r.File, e, f))
+			g.lines = append(g.lines, detailLines(r.prefix(), e, f))
 		}
 	})
 	slices.SortStableFunc(groups, func(a, b *junitGroup) int {

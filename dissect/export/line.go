@@ -18,6 +18,15 @@ import (
 // nothing. What was captured stands in the visible form: a finding is one line,
 // and safe for a terminal.
 func Line(dst []byte, file string, e *event.Event) []byte {
+	return line(dst, file, e, func(dst []byte, _ event.Severity, text string) []byte { return append(dst, text...) })
+}
+
+// ColorLine is Line with severity and rule in the severity's colour, for a terminal.
+func ColorLine(dst []byte, file string, e *event.Event) []byte {
+	return line(dst, file, e, func(dst []byte, s event.Severity, text string) []byte { return s.Paint(dst, text) })
+}
+
+func line(dst []byte, file string, e *event.Event, paint func([]byte, event.Severity, string) []byte) []byte {
 	f, ok := e.Detail.(*event.Finding)
 	if !ok {
 		return dst
@@ -28,9 +37,7 @@ func Line(dst []byte, file string, e *event.Event) []byte {
 		dst = strconv.AppendUint(dst, n, 10)
 	}
 	dst = append(dst, ' ')
-	dst = append(dst, f.Severity.String()...)
-	dst = append(dst, ' ')
-	dst = event.SafeText(dst, []byte(f.Rule), 0)
+	dst = paint(dst, f.Severity, f.Severity.String()+" "+event.SafeString(f.Rule))
 	if p := place(e, f); p != "" {
 		dst = append(dst, ' ')
 		dst = append(dst, p...)

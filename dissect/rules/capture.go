@@ -69,7 +69,7 @@ func captureRules() []Rule {
 			ID: "CAP-DROPPED", Severity: Warning,
 			Summary: "packets were dropped while capturing",
 			Meaning: "The kernel, the network card or the capturing program says that it dropped packets. Nobody knows which: holes in streams show some of them, but whole connections may be missing as well. " +
-				"Everything that was found is still true; that nothing else was found proves nothing. The exit code is 5 for that reason.",
+				"Everything that was found is still true; that nothing else was found proves nothing. The finding is about the capture as a whole and belongs to no connection; check --strict fails because of it.",
 			Evidence: "Live: the counters of the packet socket. In files: isb_ifdrop, isb_osdrop and epb_dropcount of pcapng. Classic pcap files do not record drops; CAP-LOST is all there is then.",
 			Causes: []string{
 				"The default buffer (2 MiB for tcpdump) at a burst.",
