@@ -3,7 +3,6 @@ package websocket
 import (
 	"encoding/binary"
 	"math/bits"
-	"unicode/utf8"
 )
 
 // UTF8 checks a payload that comes in pieces for well-formed UTF-8 (RFC 3629:
@@ -28,9 +27,10 @@ func (u *UTF8) Write(p []byte) bool {
 		return false
 	}
 	if u.need == 0 {
-		// Most payloads are whole and right; the rest is looked at once more.
-		if n := asciiRun(p, 0); utf8.Valid(p[n:]) {
-			u.pos += uint64(len(p))
+		// Most payloads are right; only what is not, or is cut off, is looked at closely.
+		n := validPrefix(p)
+		u.pos += uint64(n)
+		if p = p[n:]; len(p) == 0 {
 			return true
 		}
 	}
@@ -96,6 +96,59 @@ func (u *UTF8) WriteMasked(p []byte, key [4]byte, pos uint64) bool {
 }
 
 const highBits = 0x8080808080808080
+
+// validPrefix returns how many bytes of p are whole well-formed sequences, from
+// the first byte on (RFC 3629 §4). ASCII passes eight bytes at a time, wherever
+// it stands: unicode/utf8.Valid goes byte by byte behind the first that is not.
+func validPrefix(p []byte) int {
+	i := asciiRun(p, 0)
+	for i < len(p) {
+		if len(p)-i >= 8 {
+			v := binary.LittleEndian.Uint64(p[i:]) & highBits
+			if v == 0 {
+				i += 8
+				continue
+			}
+			i += bits.TrailingZeros64(v) >> 3
+		} else if p[i] < 0x80 {
+			i++
+			continue
+		}
+		for i < len(p) && p[i] >= 0x80 {
+			n := sequence(p[i:])
+			if n == 0 {
+				return i
+			}
+			i += n
+		}
+	}
+	return i
+}
+
+// sequence returns the length of the well-formed sequence of two to four bytes
+// that p begins with, 0 if there is none or it is cut off.
+func sequence(p []byte) int {
+	c := p[0]
+	switch {
+	case c < 0xC2: // a continuation byte, or overlong
+		return 0
+	case c < 0xE0:
+		if len(p) >= 2 && p[1]&0xC0 == 0x80 {
+			return 2
+		}
+	case c < 0xF0:
+		// E0 80..9F is overlong, ED A0..BF a surrogate.
+		if len(p) >= 3 && p[1]&0xC0 == 0x80 && p[2]&0xC0 == 0x80 && !(c == 0xE0 && p[1] < 0xA0) && !(c == 0xED && p[1] >= 0xA0) {
+			return 3
+		}
+	case c < 0xF5:
+		// F0 80..8F is overlong, F4 90 and up above U+10FFFF.
+		if len(p) >= 4 && p[1]&0xC0 == 0x80 && p[2]&0xC0 == 0x80 && p[3]&0xC0 == 0x80 && !(c == 0xF0 && p[1] < 0x90) && !(c == 0xF4 && p[1] >= 0x90) {
+			return 4
+		}
+	}
+	return 0
+}
 
 // asciiRun returns how many bytes of p, in steps of 32, are ASCII once XORed with word.
 func asciiRun(p []byte, word uint64) int {
