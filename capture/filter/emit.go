@@ -85,7 +85,46 @@ func emit(g *graph, v *values, snaplen uint32, exprLen int) (Program, error) {
 	if e.tooDeep {
 		return nil, &Error{End: exprLen, Msg: "the arithmetic is too complex: it needs more than 16 words of memory"}
 	}
-	return assemble(blocks, exprLen)
+	return assemble(mergeBlocks(blocks), exprLen)
+}
+
+// mergeBlocks makes one of blocks with equal instructions and equal targets, as
+// they arise where A holds different values that are held against one constant,
+// and drops those that are no longer reached. Targets lie behind a block.
+func mergeBlocks(blocks []block) []block {
+	same := make(map[string]int)
+	into := make([]int, len(blocks))
+	reached := make([]bool, len(blocks))
+	for i := len(blocks) - 1; i >= 0; i-- {
+		b := &blocks[i]
+		if b.t >= 0 {
+			b.t, b.f = into[b.t], into[b.f]
+		}
+		key := fmt.Sprint(b.code, b.jump, b.t, b.f)
+		if _, ok := same[key]; !ok {
+			same[key] = i
+		}
+		into[i] = same[key]
+	}
+	reached[0] = true
+	at := make([]int, len(blocks))
+	out := blocks[:0:0]
+	for i, b := range blocks {
+		if !reached[i] {
+			continue
+		}
+		at[i] = len(out)
+		out = append(out, b)
+		if b.t >= 0 {
+			reached[b.t], reached[b.f] = true, true
+		}
+	}
+	for i := range out {
+		if out[i].t >= 0 {
+			out[i].t, out[i].f = at[out[i].t], at[out[i].f]
+		}
+	}
+	return out
 }
 
 // order returns the reachable nodes, root first, such that branches go forward
@@ -192,10 +231,11 @@ func (e *emitter) need(x value) int {
 	return n
 }
 
-// direct tells whether X can be loaded with a value without touching A.
+// direct tells whether X can be loaded with a value without touching A. The
+// length could be, too, but x/net/bpf takes that instruction for a load of A.
 func (e *emitter) direct(x value) bool {
 	op := e.v.def(x).op
-	return op == vConst || op == vLen || op == vNibble
+	return op == vConst || op == vNibble
 }
 
 // simple tells whether A can be loaded with a value without touching X.
@@ -229,7 +269,7 @@ func (e *emitter) toA(x value, mem int) {
 		e.put(opTxa, 0)
 	case vNeg:
 		e.toA(d.a, mem)
-		e.put(clAlu|aluNeg, 0)
+		e.put(clAlu|aluMul, 0xffffffff) // x/net/bpf does not run neg
 	case vALU:
 		if k, ok := e.v.isConst(d.b); ok {
 			e.toA(d.a, mem)
@@ -269,8 +309,6 @@ func (e *emitter) directX(x value) {
 	switch d := e.v.def(x); d.op {
 	case vConst:
 		e.put(clLdx|mdImm, d.k)
-	case vLen:
-		e.put(clLdx|mdLen, 0)
 	case vNibble:
 		e.put(clLdx|szB|mdMsh, d.k)
 	}

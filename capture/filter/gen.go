@@ -226,7 +226,7 @@ func (g *generator) protocol(p proto, tok token) (*cond, error) {
 	t := transports[p]
 	switch {
 	case t.v4 && t.v6:
-		return or(g.ip6Proto(t.number), g.ipProto(t.number)), nil
+		return or(g.ipProto(t.number), g.ip6Proto(t.number)), nil
 	case t.v6:
 		return g.ip6Proto(t.number), nil
 	}

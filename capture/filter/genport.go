@@ -128,7 +128,7 @@ func (g *generator) service(t token, name string, q qual) (service, error) {
 		return s, t.fail("service %q is of UDP", name)
 	case q.proto == protoUDP && !s.udp:
 		return s, t.fail("service %q is of TCP", name)
-	case q.proto == protoSCTP:
+	case q.proto == protoSCTP && s.transport() != transportAny:
 		return s, t.fail("service %q is not of SCTP; give the number of the port", name)
 	case q.proto == protoTCP:
 		s.udp = false

@@ -150,7 +150,8 @@ func (g *generator) relation(t *tree) (*cond, error) {
 }
 
 // arith is the value of an arithmetic expression, and the condition on which
-// it is there, or nil.
+// it is there, or nil. As in libpcap, that of a right operand does not count:
+// "1 + tcp[0] = 5" looks at all packets, "tcp[0] + 1 = 5" at TCP.
 func (g *generator) arith(a *arith) (value, *cond, error) {
 	v := &g.values
 	switch a.op {
@@ -171,7 +172,7 @@ func (g *generator) arith(a *arith) (value, *cond, error) {
 	if err != nil {
 		return 0, nil, err
 	}
-	y, guardY, err := g.arith(a.b)
+	y, _, err := g.arith(a.b) // libpcap guards the left operand alone
 	if err != nil {
 		return 0, nil, err
 	}
@@ -184,7 +185,7 @@ func (g *generator) arith(a *arith) (value, *cond, error) {
 			return 0, nil, a.tok.fail("a shift by more than 31 bits")
 		}
 	}
-	return v.alu(op, x, y), all(guardX, guardY), nil
+	return v.alu(op, x, y), guardX, nil
 }
 
 // access is bytes of a protocol, and the condition that the packet is of it.
@@ -203,7 +204,7 @@ func (g *generator) access(a *arith) (value, *cond, error) {
 	case protoIP, protoIP6, protoARP, protoRARP, protoAppleTalk, protoLAT, protoMOPRC, protoMOPDL, protoSCA:
 		return g.payloadAt(x, 0, size), all(guard, g.linkType(linkProtocols[p])), nil
 	case protoICMP6:
-		c := and(g.linkType(etIPv6), guardOr(guard, g.eq(g.payload(6, szB), ipICMP6)))
+		c := and(g.linkType(etIPv6), all(guard, g.eq(g.payload(6, szB), ipICMP6)))
 		return g.payloadAt(x, 40, size), c, nil
 	case protoTCP, protoUDP, protoSCTP, protoICMP, protoIGMP, protoIGRP, protoPIM, protoVRRP, protoCARP:
 		is, err := g.protocol(p, a.tok)
@@ -215,8 +216,6 @@ func (g *generator) access(a *arith) (value, *cond, error) {
 	}
 	return 0, nil, withErr(a.tok.fail("%q: its bytes cannot be accessed", a.tok.text), ErrUnsupported)
 }
-
-func guardOr(guard, c *cond) *cond { return all(guard, c) }
 
 // payloadAt is size bytes at offset x+off into what the link layer carries.
 func (g *generator) payloadAt(x value, off uint32, size uint16) value {
