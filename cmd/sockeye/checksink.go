@@ -106,7 +106,7 @@ func (s *checkSink) summary(end event.End) string {
 			event.Plural(s.bySeverity[event.Warning], "warning") + ", " + event.Count(s.bySeverity[event.Info]) + " info"
 	}
 	if s.left > 0 {
-		line += " (" + event.Count(s.left) + " more not asked for)"
+		line += " (" + event.Count(s.left) + " not asked for)"
 	}
 	if conn := s.process.conn; conn != 0 {
 		line += fmt.Sprintf(" in connection %d", conn)
