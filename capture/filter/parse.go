@@ -76,7 +76,9 @@ func parse(s string) (*tree, error) {
 		return nil, err
 	}
 	if a != nil {
-		t = &tree{kind: tValue, id: true, tok: a.tok}
+		if t, err = p.idOf(a); err != nil {
+			return nil, err
+		}
 	}
 	if first := t.kids[:min(1, len(t.kids))]; t.kind == tList && first[0].id {
 		return nil, bareValue(first[0])
@@ -84,7 +86,7 @@ func parse(s string) (*tree, error) {
 		return nil, bareValue(t)
 	}
 	if tok := p.peek(); tok.kind != kEnd {
-		return nil, p.unexpected(tok)
+		return nil, p.trailing(tok)
 	}
 	return t, nil
 }
@@ -144,6 +146,23 @@ func keywordList() []string {
 		}
 	}
 	return out
+}
+
+// trailing refuses what stands behind a complete term. A misspelt word before
+// it, which passed for a value, is the better one to blame.
+func (p *parser) trailing(t token) *Error {
+	if p.at > 0 {
+		before := p.toks[p.at-1]
+		begins := p.at == 1 || p.toks[p.at-2].kind == kKeyword || p.toks[p.at-2].is(kOp, "(")
+		if before.kind == kName && begins && (p.at == 1 || protocols[p.toks[p.at-2].text] == protoNone) {
+			if word := closest(before.text, keywordList()); word != "" {
+				e := before.fail("no word of the language")
+				e.Suggest = word
+				return e
+			}
+		}
+	}
+	return p.unexpected(t)
 }
 
 func (p *parser) unexpected(t token) *Error {
@@ -206,13 +225,9 @@ func (p *parser) list() (*arith, *tree, error) {
 // idOf makes a value of a bare number.
 func (p *parser) idOf(a *arith) (*tree, error) {
 	if !a.isNumber() {
-		return nil, p.noRelation()
+		return nil, p.peek().fail("a comparison is missing: =, !=, <, >, <= or >=")
 	}
 	return &tree{kind: tValue, id: true, tok: a.tok}, nil
-}
-
-func (p *parser) noRelation() *Error {
-	return p.peek().fail("a comparison is missing: =, !=, <, >, <= or >=")
 }
 
 // item reads one term or id, or an arithmetic expression that is not compared.
@@ -242,7 +257,7 @@ func (p *parser) item() (*arith, *tree, error) {
 		if !p.take(kOp, ")") {
 			e := p.peek().fail("a closing parenthesis is missing")
 			if p.peek().kind != kEnd {
-				e = p.unexpected(p.peek())
+				e = p.trailing(p.peek())
 			}
 			return nil, nil, e
 		}
