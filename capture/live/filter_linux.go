@@ -20,6 +20,7 @@ const (
 // Offsets that are not in the packet but stand for what the kernel knows about
 // it, linux/filter.h: SKF_AD_OFF is -0x1000.
 const (
+	netOff     = 0xfff00000 // SKF_NET_OFF: from the network header on
 	adOff      = 0xfffff000
 	adProtocol = adOff + 0
 	adPktType  = adOff + 4
@@ -47,7 +48,7 @@ type filterInput struct {
 // planFilter divides a program written for packets as Next delivers them.
 //
 // The kernel does not see a packet so: it holds the VLAN tag apart, and in cooked
-// mode there is no link-layer header. The kernel's program therefore drops what
+// mode each packet has the link-layer header of its interface. The kernel's program therefore drops what
 // the options exclude, lets every tagged packet pass, and goes on with the user's
 // program, its offsets translated. Tagged packets are decided on by the same
 // program once the tag is back, so the outcome is exact.
@@ -78,16 +79,13 @@ func planFilter(user []bpf.RawInstruction, in filterInput) (plan, error) {
 // maxInstructions is the kernel's BPF_MAXINSNS.
 const maxInstructions = 4096
 
-// kernelSnap is the snap length as the kernel counts it: without the cooked
-// header. 0 would refuse the packet.
+// kernelSnap is the snap length for the kernel. It counts from the link-layer
+// header, which may be longer than the cooked one that takes its place.
 func (in *filterInput) kernelSnap() uint32 {
-	if !in.cooked {
-		return in.snap
+	if in.cooked {
+		return in.snap + headroom
 	}
-	if in.snap <= sll2Len {
-		return 1
-	}
-	return in.snap - sll2Len
+	return in.snap
 }
 
 // prologue drops what is not asked for, and what loopback shows twice: there each
@@ -119,6 +117,14 @@ func prologue(in filterInput, tagsPass bool) []bpf.RawInstruction {
 			bpf.RawInstruction{Op: opLdAbsB, K: adVLAN},
 			bpf.RawInstruction{Op: opJeq, Jt: 1, K: 0},
 			bpf.RawInstruction{Op: opRetK, K: in.kernelSnap()})
+		if in.cooked { // tags left in the bytes: the network header is behind or before them
+			p = append(p,
+				bpf.RawInstruction{Op: opLdAbsH, K: adProtocol},
+				bpf.RawInstruction{Op: opJeq, Jt: 2, K: unix.ETH_P_8021Q},
+				bpf.RawInstruction{Op: opJeq, Jt: 1, K: unix.ETH_P_8021AD},
+				bpf.RawInstruction{Op: opJeq, Jf: 1, K: unix.ETH_P_QINQ1},
+				bpf.RawInstruction{Op: opRetK, K: in.kernelSnap()})
+		}
 	}
 	if len(p) > 0 {
 		p = append(p, bpf.RawInstruction{Op: opLdImm, K: 0}) // programs begin with A = 0
@@ -130,7 +136,7 @@ func prologue(in filterInput, tagsPass bool) []bpf.RawInstruction {
 // a program is meant for the kernel, tags and all.
 func kernelAware(prog []bpf.RawInstruction) bool {
 	for _, i := range prog {
-		if i.Op&0x07 == unix.BPF_LD && i.Op&0xe0 == unix.BPF_ABS && i.K >= adOff {
+		if i.Op&0x07 == unix.BPF_LD && i.Op&0xe0 == unix.BPF_ABS && i.K >= netOff {
 			return true
 		}
 	}
@@ -138,11 +144,14 @@ func kernelAware(prog []bpf.RawInstruction) bool {
 }
 
 // translate rewrites a program for what the kernel shows: the snap length where
-// packets are kept, and in cooked mode offsets without the SLL2 header. ok is
+// packets are kept, and in cooked mode offsets from the network header. ok is
 // false if that cannot be done instruction by instruction.
 func translate(user []bpf.RawInstruction, in filterInput) (prog []bpf.RawInstruction, ok bool) {
 	if len(user) == 0 {
 		return []bpf.RawInstruction{{Op: opRetK, K: in.kernelSnap()}}, true
+	}
+	if in.cooked && !offsetsPlain(user) {
+		return nil, false
 	}
 	prog = make([]bpf.RawInstruction, len(user))
 	for n, i := range user {
@@ -159,6 +168,23 @@ func translate(user []bpf.RawInstruction, in filterInput) (prog []bpf.RawInstruc
 	return prog, true
 }
 
+// offsetsPlain reports whether X is the length of an IP header wherever it is
+// added to an offset. Otherwise it may count the SLL2 header already.
+func offsetsPlain(prog []bpf.RawInstruction) bool {
+	indirect, plain := false, true
+	for _, i := range prog {
+		switch class, mode := i.Op&0x07, i.Op&0xe0; class {
+		case unix.BPF_LD:
+			indirect = indirect || mode == unix.BPF_IND
+		case unix.BPF_LDX:
+			plain = plain && mode == unix.BPF_MSH
+		case unix.BPF_MISC:
+			plain = plain && i.Op&0xf8 != unix.BPF_TAX
+		}
+	}
+	return plain || !indirect
+}
+
 // cookedLoad moves a load from SLL2 offsets to those of the network header, or to
 // what the kernel keeps instead of the header.
 func cookedLoad(i bpf.RawInstruction) (_ bpf.RawInstruction, ok bool) {
@@ -171,11 +197,11 @@ func cookedLoad(i bpf.RawInstruction) (_ bpf.RawInstruction, ok bool) {
 	length := (class == unix.BPF_LD || class == unix.BPF_LDX) && mode == unix.BPF_LEN
 	switch {
 	case length:
-		return i, false // the kernel's length lacks the header
-	case !load || i.K >= adOff:
+		return i, false // the kernel's length is with another header
+	case !load || i.K >= netOff:
 		return i, true
 	case i.K >= sll2Len:
-		i.K -= sll2Len
+		i.K += netOff - sll2Len
 		return i, true
 	}
 	switch {

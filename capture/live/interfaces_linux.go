@@ -20,7 +20,7 @@ type linkInfo struct {
 }
 
 // linkOf maps an ARPHRD type (linux/if_arp.h) to the link type of a capture.
-// cooked: its link-layer header is of no fixed form, so the kernel leaves it out.
+// cooked: its link-layer header is of no known form, and SLL2 takes its place.
 func linkOf(hatype uint16) (_ capture.LinkType, cooked bool) {
 	switch hatype {
 	case unix.ARPHRD_ETHER, unix.ARPHRD_LOOPBACK:

@@ -352,3 +352,31 @@ func TestNothingUnfilteredBeforeOpenReturns(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// A frame that goes out with its tag in its bytes shows the tag on any, too, and
+// a filter finds what is behind it.
+func TestAnyOutgoingTags(t *testing.T) {
+	near, _ := pair(t, "near", "far")
+	behindTag := func(capture.LinkType) ([]bpf.RawInstruction, error) {
+		return bpf.Assemble([]bpf.Instruction{
+			bpf.LoadAbsolute{Off: 0, Size: 2},
+			bpf.JumpIf{Val: 0x8100, SkipFalse: 3},
+			bpf.LoadAbsolute{Off: 20 + 4 + 20, Size: 2}, // source port, after tag and IP header
+			bpf.JumpIf{Val: 9, SkipFalse: 1},
+			bpf.RetConstant{Val: 262144},
+			bpf.RetConstant{Val: 0},
+		})
+	}
+	h := near.open(Options{Interfaces: []string{Any}, Filter: behindTag})
+	s := near.sender("near")
+	tag := []byte{0x81, 0, 0, 5}
+	mustSend(t, s, tagged(tag, 8, []byte("no")), tagged(tag, 9, []byte("yes")), frame(9, []byte("no")))
+	got := drain(t, h)
+	if len(got) != 1 {
+		t.Fatalf("%d packets, want 1", len(got))
+	}
+	want := tagged(tag, 9, []byte("yes"))
+	if p := got[0]; !bytes.Equal(p.data[20:], want[14:]) || p.data[0] != 0x81 || p.OrigLen != uint32(len(want)+6) {
+		t.Errorf("got %x, %d on the wire", p.data, p.OrigLen)
+	}
+}

@@ -3,7 +3,6 @@ package live
 import (
 	"errors"
 	"fmt"
-	"unsafe"
 
 	"golang.org/x/net/bpf"
 	"golang.org/x/sys/unix"
@@ -62,11 +61,7 @@ func openRing(name string, o *Options) (*ring, error) {
 	if err != nil {
 		return nil, err
 	}
-	typ := unix.SOCK_RAW
-	if r.cooked {
-		typ = unix.SOCK_DGRAM
-	}
-	if r.fd, err = packetSocket(typ); err != nil {
+	if r.fd, err = packetSocket(); err != nil {
 		return nil, err
 	}
 	in.cooked = r.cooked
@@ -181,7 +176,7 @@ func (r *ring) promiscuous() error {
 // bind lets packets in. It needs no right of its own: an interface that comes
 // back is bound to again after all rights were given up.
 func (r *ring) bind() error {
-	err := unix.Bind(r.fd, &unix.SockaddrLinklayer{Protocol: htons(unix.ETH_P_ALL), Ifindex: r.ifindex})
+	err := unix.Bind(r.fd, &unix.SockaddrLinklayer{Protocol: networkOrder(unix.ETH_P_ALL), Ifindex: r.ifindex})
 	if errors.Is(err, unix.ENODEV) {
 		return noInterface(r.name, err)
 	}
@@ -189,9 +184,4 @@ func (r *ring) bind() error {
 		return &Error{Kind: Failed, Interface: r.name, Text: "bind", Err: err}
 	}
 	return nil
-}
-
-func htons(v uint16) uint16 {
-	b := [2]byte{byte(v >> 8), byte(v)}
-	return *(*uint16)(unsafe.Pointer(&b))
 }

@@ -12,16 +12,19 @@ import (
 // MayCapture returns nil if this process may capture, otherwise the *Error that
 // Open would return. It opens a packet socket and closes it again.
 func MayCapture() error {
-	fd, err := packetSocket(unix.SOCK_RAW)
+	fd, err := packetSocket()
 	if err != nil {
 		return err
 	}
 	return unix.Close(fd)
 }
 
-// packetSocket makes a packet socket that receives nothing yet.
-func packetSocket(typ int) (int, error) {
-	fd, err := unix.Socket(unix.AF_PACKET, typ|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
+// packetSocket makes a packet socket that receives nothing yet. Cooked captures
+// have a raw one too: with SOCK_DGRAM the kernel does not say that a frame has
+// two tags (since Linux 6.10 it skips over them in sll_protocol, but not in the
+// packet).
+func packetSocket() (int, error) {
+	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
 	switch {
 	case err == nil:
 		return fd, nil

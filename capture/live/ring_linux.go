@@ -16,6 +16,9 @@ const (
 	sll2Len = 20 // https://www.tcpdump.org/linktypes/LINKTYPE_LINUX_SLL2.html
 	vlanLen = 4  // IEEE 802.1Q tag: TPID and TCI
 
+	etherAddr   = 6
+	etherHeader = 14
+
 	// headroom is free space that the kernel leaves in front of each packet for
 	// the headers that it keeps elsewhere.
 	headroom = 32
@@ -101,30 +104,31 @@ func (r *ring) take(p *capture.Packet) bool {
 
 	addr := (*unix.RawSockaddrLinklayer)(unsafe.Pointer(&r.mem[at+addrOffset]))
 	start := at + int(h.Mac)
-	if r.cooked {
-		start = at + int(h.Net)
-	}
 	end := start + int(h.Snaplen)
-	tagged := h.Status&unix.TP_STATUS_VLAN_VALID != 0
-	added := 0
-	if r.cooked {
-		added = r.cook(start, addr, h, tagged)
-	} else if tagged && h.Snaplen >= 12 {
+	tag := h.Status&unix.TP_STATUS_VLAN_VALID != 0
+	wire := int(h.Len)
+	first := start
+	switch {
+	case r.cooked:
+		first = r.cook(start, at+int(h.Net), end, addr, h)
+		wire += start - first
+	case tag && h.Snaplen >= 2*etherAddr:
 		// The tag stood between the addresses and the type (IEEE 802.1Q-2022
 		// clause 9): the addresses move forward to make room.
-		copy(r.mem[start-vlanLen:], r.mem[start:start+12])
-		putTag(r.mem[start-vlanLen+12:], h)
-		added = vlanLen
+		first = start - vlanLen
+		copy(r.mem[first:], r.mem[start:start+2*etherAddr])
+		putTag(r.mem[first+2*etherAddr:], h)
+		wire += vlanLen
 	}
 
-	data := r.mem[start-added : end : end]
-	p.OrigLen = h.Len + uint32(added)
-	if (r.soft || tagged && r.vm != nil) && !r.keep(data) {
+	data := r.mem[first:end:end]
+	if r.vm != nil && (r.soft || tag || r.cooked && isTag(addr.Protocol)) && !r.keep(data) {
 		return false
 	}
 	if uint32(len(data)) > r.snap {
 		data = data[:r.snap:r.snap]
 	}
+	p.OrigLen = uint32(wire)
 	p.Time = int64(h.Sec)*1e9 + int64(h.Nsec)
 	p.Link = r.link
 	p.Data = data
@@ -135,30 +139,57 @@ func (r *ring) take(p *capture.Packet) bool {
 	return true
 }
 
-// cook writes the SLL2 header in front of the network header at start and
-// returns its length, with that of a tag behind it.
-func (r *ring) cook(start int, addr *unix.RawSockaddrLinklayer, h *unix.Tpacket3Hdr, tagged bool) int {
-	n := sll2Len
-	var proto [2]byte
-	binary.NativeEndian.PutUint16(proto[:], addr.Protocol) // network order in memory
-	if tagged {
-		// As the wire had it: the header names the tag, the tag the protocol.
-		n += vlanLen
-		var tag [4]byte
-		putTag(tag[:], h)
-		copy(r.mem[start-vlanLen:], tag[2:])
-		copy(r.mem[start-2:], proto[:])
-		copy(proto[:], tag[:2])
+// cook writes the SLL2 header, and a tag behind it, over the link-layer header
+// and the free space in front of it. It returns where they begin.
+//
+// Frames are [link, net, end): the kernel says where the network header is. With
+// Ethernet that is not to be relied on, because it is behind the tags of a frame
+// that goes out with them.
+func (r *ring) cook(link, net, end int, addr *unix.RawSockaddrLinklayer, h *unix.Tpacket3Hdr) (first int) {
+	payload := min(net, end)
+	proto := networkOrder(addr.Protocol)
+	if (addr.Hatype == unix.ARPHRD_ETHER || addr.Hatype == unix.ARPHRD_LOOPBACK) && end-link >= etherHeader {
+		payload = link + etherHeader
+		// Below 1536 it is a length (IEEE 802.3 §3.2.6); then the kernel's number says what it is.
+		if t := binary.BigEndian.Uint16(r.mem[payload-2:]); t >= 0x600 {
+			proto = t
+		}
 	}
-	b := r.mem[start-n : start-n+sll2Len]
-	copy(b, proto[:])
+	first = payload - sll2Len
+	if h.Status&unix.TP_STATUS_VLAN_VALID != 0 {
+		// As the wire had it: the header names the tag, and the tag the protocol.
+		first -= vlanLen
+		var tag [vlanLen]byte
+		putTag(tag[:], h)
+		copy(r.mem[payload-vlanLen:], tag[2:])
+		binary.BigEndian.PutUint16(r.mem[payload-2:], proto)
+		proto = binary.BigEndian.Uint16(tag[:])
+	}
+	b := r.mem[first : first+sll2Len]
+	binary.BigEndian.PutUint16(b, proto)
 	b[2], b[3] = 0, 0
 	binary.BigEndian.PutUint32(b[4:], uint32(addr.Ifindex))
 	binary.BigEndian.PutUint16(b[8:], addr.Hatype)
 	b[10] = addr.Pkttype
 	b[11] = addr.Halen
 	copy(b[12:], addr.Addr[:])
-	return n
+	return first
+}
+
+// isTag reports whether a protocol number, in network order, is that of a tag.
+func isTag(proto uint16) bool {
+	switch networkOrder(proto) {
+	case unix.ETH_P_8021Q, unix.ETH_P_8021AD, unix.ETH_P_QINQ1:
+		return true
+	}
+	return false
+}
+
+// networkOrder swaps the bytes of v where the machine is little-endian.
+func networkOrder(v uint16) uint16 {
+	var b [2]byte
+	binary.NativeEndian.PutUint16(b[:], v)
+	return binary.BigEndian.Uint16(b[:])
 }
 
 // putTag writes TPID and TCI. Kernels before 3.14 do not tell the TPID.
