@@ -416,6 +416,49 @@ func TestConversations(t *testing.T) {
 			= end rst >
 			= forget`},
 
+		{"RST in the window, ahead of the next byte: its alleged sender goes on", shaken + `
+			> 'ab' ^0
+			= > 0 'ab'
+			> R @500
+			+99ms > 'cd' @2 ^0  // may be a reordering
+			= > 2 'cd'
+			< A ^4
+			+1ms > 'ef' @4 ^0
+			= > 4 'ef'
+			< A ^6              // nobody acknowledges what was not said
+			+1h > 'gh' @6 ^0
+			= > 6 'gh'` + over},
+		{"RST ahead of the next byte, then the stream ends before its place", shaken + `
+			> R @500
+			> F @0 ^0
+			= > 0 fin
+			< FA ^1
+			= < 0 fin
+			= end fin >
+			close
+			= forget`},
+		{"RST ahead of the next byte, and the bytes before it", shaken + `
+			> R @4
+			> 'ab' @0 ^0        // captured late
+			= > 0 'ab'
+			> 'cd' @2 ^0
+			= > 2 'cd'
+			< A ^4
+			close
+			= end rst >
+			= forget`},
+		{"RST ahead of the next byte, and silence", shaken + `
+			> R @500
+			+1s < 'zz' ^0
+			= < 0 'zz'
+			+1s port=7 > S
+			= end rst >
+			= #2 open
+			close
+			= forget
+			= #2 end open
+			= #2 forget`},
+
 		{"port reuse", shaken + `
 			> 'bb' @2 ^0
 			> S isn=9000

@@ -64,7 +64,7 @@ func (t *Table) ack(c *Conn, dir packet.Dir, ack uint32, at At) {
 	if h.kept != nil {
 		t.release(h, h.acked)
 	}
-	if h.flags&afterReset != 0 && h.acked > h.trouble.resetAt {
+	if h.flags&frozen != 0 && h.trouble.refuted(h.flags&afterReset != 0, h.acked) {
 		t.unreset(c, dir)
 	}
 	if h.acked > h.nxt {
@@ -168,6 +168,9 @@ func (t *Table) fin(c *Conn, dir packet.Dir, off int64) {
 	}
 	h.flags |= finSeen
 	h.finAt = uint64(off)
+	if h.flags&frozen != 0 && h.finAt+1 < h.trouble.resetAt {
+		h.trouble.wentOn = h.finAt + 1 // its stream ends before the place of the RST
+	}
 	if c.state&closerKnown == 0 {
 		c.closedBy = dir
 		c.state |= closerKnown

@@ -23,6 +23,7 @@ func (t *Table) reset(c *Conn, d *packet.Decoded, at At) {
 	}
 	h.flags |= frozen
 	x := t.troubleOf(c, d.Dir)
+	x.resetPkts, x.wentOn = c.Packets, 0
 	x.resetAt = uint64(max(0, h.offset(d.Seq)))
 	if h.flags&started != 0 {
 		x.resetAt = max(x.resetAt, h.nxt)
@@ -71,11 +72,28 @@ func (c *Conn) windowOf(dir packet.Dir) int64 {
 	return int64(h.window) << unknownScale
 }
 
+// goesOn notes bytes up to end that the alleged sender of an RST sent in front of
+// its place. A receiver heeds only an RST at exactly the next byte (RFC 5961
+// §3.2), so this is one that was forged, or the capture lacks what lies between:
+// then nothing new follows for longer than a reordering lasts.
+func (t *Table) goesOn(c *Conn, x *trouble, end uint64) {
+	if c.Packets-x.resetPkts >= proofPackets || t.now-c.mark >= proofAge {
+		x.wentOn = max(x.wentOn, end)
+	}
+}
+
+// refuted tells whether the peer acknowledged what the alleged sender of an RST
+// sent later; beyond says that it sent something behind the place of the RST.
+func (x *trouble) refuted(beyond bool, acked uint64) bool {
+	return beyond && acked > x.resetAt || x.wentOn > 0 && acked >= x.wentOn
+}
+
 // unreset takes an RST back: its sender went on, and the peer acknowledged that.
 func (t *Table) unreset(c *Conn, dir packet.Dir) {
 	h := &c.half[dir]
 	t.stats.ForgedResets++
 	h.flags &^= frozen | afterReset
+	h.trouble.wentOn = 0
 	c.state &^= wasReset
 	c.mark = 0
 	if (c.half[0].flags|c.half[1].flags)&finSeen == 0 {

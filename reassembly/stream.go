@@ -102,6 +102,9 @@ func (t *Table) piece(c *Conn, d *packet.Decoded, off, end int64, at At) {
 		t.bound(c, d.Dir, at)
 		return
 	}
+	if h.flags&frozen != 0 {
+		t.goesOn(c, h.trouble, stop)
+	}
 	if h.flags&started != 0 && pos == h.nxt {
 		t.inOrder(c, d.Dir, seg, stop, at)
 		return

@@ -17,7 +17,9 @@ type trouble struct {
 	proofTime int64  // table clock then
 	proofAt   At
 
-	resetAt uint64 // where the RST stands, if the direction is frozen
+	resetAt   uint64 // where the RST stands, if the direction is frozen
+	resetPkts uint64 // Conn.Packets then
+	wentOn    uint64 // end of what its sender said after it, though not beyond it; 0: nothing
 
 	// A sequence number far outside the stream, and how often it was followed on.
 	wildNext  uint32

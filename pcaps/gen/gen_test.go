@@ -83,7 +83,11 @@ func TestManifests(t *testing.T) {
 
 func compare(t *testing.T, pcap []byte, m *manifest.Manifest) {
 	t.Helper()
-	flows, packets := readCapture(t, pcap)
+	var tags []string
+	for i := range m.Connections {
+		tags = append(tags, m.Connections[i].Tags...)
+	}
+	flows, packets := readCapture(t, pcap, tags...)
 	if packets != m.Totals.Packets || len(flows) != len(m.Connections) {
 		t.Fatalf("%d packets, %d connections; manifest says %d, %d", packets, len(flows), m.Totals.Packets, len(m.Connections))
 	}

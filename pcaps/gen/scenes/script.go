@@ -36,6 +36,7 @@ type script struct {
 	clock int64
 	conns []*conn
 	ids   uint64
+	cuts  uint32 // identification of the latest IPv6 datagram sent in fragments
 	keys  *rand.PCG
 }
 
@@ -54,6 +55,12 @@ type conn struct {
 	mid      bool
 	tags     []string
 	rules    []string
+	// carry, unless nil, makes of a segment's frame the frames that are captured:
+	// copies, fragments, tunnels. They hold the segment copies times.
+	carry  func(frame []byte) [][]byte
+	copies uint64
+	// broken: what carry makes of the next segment lacks a part of it.
+	broken bool
 }
 
 type half struct {
@@ -130,9 +137,25 @@ func (c *conn) write(dir int, seg *wire.Seg) int {
 		c.s.ids++
 		c.id = c.s.ids
 	}
-	c.packets++
 	c.s.clock += ms / 5
+	if c.carry != nil {
+		return c.carried(dir, seg)
+	}
+	c.packets++
 	return c.s.f.Segment(c.s.clock, c.half[dir].tmpl, seg, c.snap)
+}
+
+// carried writes the frames that carry makes of seg.
+func (c *conn) carried(dir int, seg *wire.Seg) int {
+	for _, f := range c.carry(c.half[dir].tmpl.Append(nil, seg)) {
+		c.s.f.Raw(c.s.clock, f, 0)
+	}
+	if c.broken {
+		c.broken = false
+		return 0
+	}
+	c.packets += max(1, c.copies)
+	return len(seg.Payload)
 }
 
 // handshake opens the connection.
