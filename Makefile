@@ -21,8 +21,8 @@ bench: ## ns a packet, MB/s and allocations of every floor
 compare: ## sockeye beside tcpdump, tshark, tcpflow, gopacket; writes docs/performance.md
 	bench/compare
 
-golden: ## write the golden files anew
-	go test ./dissect/event ./cmd/sockeye -update
+golden: ## write the golden files, docs/rules.md and the output in docs/check.md anew
+	go test ./dissect/event ./dissect/export ./dissect/query ./dissect/rules ./cmd/sockeye -update
 
 pcaps: ## make the generated captures anew
 	go generate ./pcaps/...

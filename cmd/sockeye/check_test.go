@@ -152,7 +152,9 @@ func checkSARIF(t *testing.T, s string) int {
 	if err := compiled.Validate(doc); err != nil {
 		t.Error(err)
 	}
-	var log struct{ Runs []struct{ Results []json.RawMessage } }
+	var log struct {
+		Runs []struct{ Results []json.RawMessage }
+	}
 	if err := json.Unmarshal([]byte(s), &log); err != nil {
 		t.Fatal(err)
 	}
@@ -252,7 +254,9 @@ func TestCheckSelection(t *testing.T) {
 		{"--ignore WS-", func(r string) bool { return !ws(r) }},
 		{"--rule WS- --ignore WS-MASK --ignore WS-CLOSE", func(r string) bool { return ws(r) && r != "WS-MASK" && r != "WS-CLOSE" }},
 		{"--severity warning", func(r string) bool { return r != "WS-PONG" }},
-		{"--severity error", func(r string) bool { return !strings.Contains(" WS-PONG WS-NO-CLOSE WS-MASK-KEY HS-STATUS ", " "+r+" ") }},
+		{"--severity error", func(r string) bool {
+			return !strings.Contains(" WS-PONG WS-NO-CLOSE WS-MASK-KEY HS-STATUS ", " "+r+" ")
+		}},
 	} {
 		got, n := rulesOf(strings.Fields(c.args)...), 0
 		for rule, of := range got {

@@ -21,7 +21,7 @@ type options struct {
 	maxMessage int64
 	conn       uint64
 	limit      uint64
-	workers    uint64
+	workers    uint64 // 0: as many as there are processors
 	payload    string // "" is the command's default
 	output     string
 	json       bool
@@ -34,7 +34,7 @@ type options struct {
 
 func newOptions() *options {
 	return &options{
-		workers: uint64(runtime.NumCPU()), decodeAs: map[uint16]string{}, maxMessage: dissect.DefaultMessage,
+		decodeAs: map[uint16]string{}, maxMessage: dissect.DefaultMessage,
 		output: "text", color: "auto", progress: "auto",
 	}
 }
@@ -189,6 +189,14 @@ func (o *options) wantPayload(full bool) event.Payload {
 		return event.PayloadFull
 	}
 	return event.PayloadPreview
+}
+
+// processors is how many to use.
+func (o *options) processors() uint64 {
+	if o.workers == 0 {
+		return uint64(runtime.NumCPU())
+	}
+	return o.workers
 }
 
 // when decides on a choice of auto, always or never.

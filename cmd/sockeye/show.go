@@ -103,9 +103,9 @@ type printer interface {
 func (o *options) printer(v event.View, payload event.Payload) printer {
 	switch {
 	case !o.isJSON():
-	case o.workers > 1 && (v == event.ViewMessages || v == event.ViewFollow):
+	case o.processors() > 1 && (v == event.ViewMessages || v == event.ViewFollow):
 		// One goroutine reads and decodes, the others encode.
-		return jsonPrinter{event.NewJSONWorkers(os.Stdout, payload, int(min(o.workers-1, maxEncoders)))}
+		return jsonPrinter{event.NewJSONWorkers(os.Stdout, payload, int(min(o.processors()-1, maxEncoders)))}
 	default:
 		return jsonPrinter{event.NewJSON(os.Stdout, payload)}
 	}

@@ -2,6 +2,7 @@ package export
 
 import (
 	"bytes"
+	"errors"
 	"flag"
 	"os"
 	"path/filepath"
@@ -174,4 +175,38 @@ func FuzzText(f *testing.F) {
 			t.Fatalf("file %q, want %q", got, file)
 		}
 	})
+}
+
+// TestLabel: what is in no one file is not said to be in one, nor on standard input.
+func TestLabel(t *testing.T) {
+	e := finding(3, event.Client, 12, event.Finding{Rule: "WS-MASK", Severity: event.Error, Frame: 7, Text: "client frame is not masked"})
+	r := []Report{{Label: "merged", Findings: []event.Event{e}, End: event.End{TruncatedInput: true}}}
+	var gh, ju bytes.Buffer
+	if err := errors.Join(GitHub(&gh, r), JUnit(&ju, r)); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(gh.String(), "file=") || !strings.Contains(gh.String(), "::merged: the input is damaged") {
+		t.Errorf("GitHub %q", &gh)
+	}
+	if !strings.Contains(ju.String(), `<testsuite name="merged"`) || !strings.Contains(ju.String(), ">merged:12 error WS-MASK conn 3") {
+		t.Errorf("JUnit %q", &ju)
+	}
+	b, log := sarifOf(t, r)
+	check(t, loadSchema(t), b)
+	if log.Runs[0].Results[0].Locations[0].PhysicalLocation != nil || len(log.Runs[0].Artifacts) != 0 {
+		t.Errorf("SARIF %s", b)
+	}
+}
+
+func TestColorLine(t *testing.T) {
+	for severity, want := range map[event.Severity]string{
+		event.Error:   "a.pcap:12 \x1b[31merror X\x1b[0m conn 3, client: t\n",
+		event.Warning: "a.pcap:12 \x1b[33mwarning X\x1b[0m conn 3, client: t\n",
+		event.Info:    "a.pcap:12 info X conn 3, client: t\n",
+	} {
+		e := finding(3, event.Client, 12, event.Finding{Rule: "X", Severity: severity, Text: "t"})
+		if got := string(ColorLine(nil, "a.pcap", &e)); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
 }
