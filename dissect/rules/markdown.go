@@ -14,6 +14,7 @@ func Markdown() string {
 <!-- Made from dissect/rules by "go generate ./dissect/rules". Edit it there. -->
 
 ` + "`sockeye check`" + ` holds every conversation of a capture against these rules; ` + "`sockeye explain RULE`" + ` prints one of them.
+[check.md](check.md) shows how to use it, by hand and in CI.
 IDs are stable and never reused. An *error* is a breach of what a specification requires, and makes ` + "`check`" + ` exit with 1.
 A *warning* is a breach that does not stop a conversation, or one that is not certain to be a fault. An *info* helps to read
 the rest. What a capture does not show is not judged: a rule keeps silent where a hole or a missing handshake leaves doubt.
