@@ -20,6 +20,8 @@
 package filter
 
 import (
+	"fmt"
+
 	"github.com/sockeye-dev/sockeye/capture"
 )
 
@@ -27,8 +29,12 @@ import (
 // given a snap length of 0: 262144 bytes, tcpdump's own.
 const DefaultSnapLen = 262144
 
-// MaxExpression is the greatest length of an expression in bytes, 1 MiB.
-const MaxExpression = 1 << 20
+// MaxExpression is the greatest length of an expression, and of a program's
+// text, in bytes: 128 KiB. One with more tests than maxTests is refused, too.
+const MaxExpression = 128 << 10
+
+// maxTests bounds the memory that a hostile expression can take.
+const maxTests = 1 << 16
 
 // MaxInstructions is the greatest length of a program: what the Linux kernel
 // takes (BPF_MAXINSNS).
@@ -70,7 +76,7 @@ func CompileOptions(expr string, link capture.LinkType, opt Options) (Program, e
 		opt.SnapLen = DefaultSnapLen
 	}
 	if len(expr) > MaxExpression {
-		return nil, &Error{Msg: "the expression is longer than 1 MiB"}
+		return nil, &Error{Msg: "the expression is longer than 128 KiB"}
 	}
 	tree, err := parse(expr)
 	if err != nil {
@@ -88,6 +94,9 @@ func CompileOptions(expr string, link capture.LinkType, opt Options) (Program, e
 		return nil, err
 	}
 	gr := newGraph(c)
+	if gr.nodes > maxTests {
+		return nil, &Error{End: len(expr), Msg: fmt.Sprintf("the filter needs %d tests, which no kernel takes", gr.nodes)}
+	}
 	gr.optimise()
 	if gr.root == gr.refuse {
 		return nil, &Error{End: len(expr), Msg: "no " + link.String() + " packet can match this", err: ErrRejectsAll}

@@ -64,6 +64,47 @@ func TestLargeFilters(t *testing.T) {
 	}
 }
 
+// TestHostileExpressions keeps the time that an expression can take in bounds.
+func TestHostileExpressions(t *testing.T) {
+	many := func(n int, format string, mods ...int) string {
+		var b strings.Builder
+		for i := range n {
+			args := make([]any, len(mods))
+			for j, m := range mods {
+				args[j] = i % m
+			}
+			fmt.Fprintf(&b, format, args...)
+		}
+		return b.String()
+	}
+	for name, expr := range map[string]string{
+		"ports":       "port 1" + many(470, " or %d", 65536),
+		"ports and":   "port 1" + many(470, " and port %d", 65536),
+		"ports mixed": "port 1" + many(470, " or not %d and port 7", 65536),
+		"bytes":       "tcp" + many(6000, " or ether[%d]=%d", 7, 251),
+		"bytes and":   "tcp" + many(3000, " and (ether[%d]=%d or ether[%d]=%d)", 7, 251, 5, 13),
+		"many":        "ip" + many(14000, " or port 1"),
+		"sums":        strings.Repeat("(tcp[0] + ", 480) + "len" + strings.Repeat(")", 480) + " = 1",
+		"brackets":    strings.Repeat("ether[", 900) + "0" + strings.Repeat("]", 900) + " = 1",
+		"nots":        strings.Repeat("not ", 900) + "tcp",
+		"open":        strings.Repeat("(", 120000),
+		"long":        strings.Repeat(" ", MaxExpression+1),
+	} {
+		begin := time.Now()
+		p, err := Compile(expr, capture.LinkEthernet, 0)
+		took := time.Since(begin)
+		t.Logf("%s: %d bytes, %d instructions, %v in %v", name, len(expr), len(p), err, took)
+		if err == nil {
+			xnet(t, name, p)
+		} else {
+			checkError(t, expr, err)
+		}
+		if took > 20*time.Second {
+			t.Errorf("%s took %v", name, took)
+		}
+	}
+}
+
 // TestLongAgainstTcpdump holds a filter with distances of more than 255 against tcpdump.
 func TestLongAgainstTcpdump(t *testing.T) {
 	d := newTcpdump(t)
@@ -297,5 +338,44 @@ func TestRunAllocates(t *testing.T) {
 	data := framed(synthetic()[0], capture.LinkEthernet)[0]
 	if n := testing.AllocsPerRun(100, func() { p.Run(data, len(data)) }); n != 0 {
 		t.Errorf("%v allocations a packet", n)
+	}
+}
+
+var sink uint32
+
+func BenchmarkRun(b *testing.B) {
+	packets := packetsOf(b, capture.LinkEthernet, 12)
+	whole := packets[1 : len(packets)/5]
+	for _, expr := range []string{"ip", "tcp", "tcp port 80", "port 80 or 443", "host 10.0.0.1 and tcp[13] & 2 != 0"} {
+		p := compileOrFail(b, expr, capture.LinkEthernet)
+		b.Run("ours/"+expr, func(b *testing.B) {
+			b.ReportAllocs()
+			for i := range b.N {
+				q := whole[i%len(whole)]
+				sink += p.Run(q, len(q))
+			}
+		})
+		vm := xnet(b, expr, p)
+		b.Run("xnet/"+expr, func(b *testing.B) {
+			b.ReportAllocs()
+			for i := range b.N {
+				n, err := vm.Run(whole[i%len(whole)])
+				if err != nil {
+					b.Fatal(err)
+				}
+				sink += uint32(n)
+			}
+		})
+	}
+}
+
+func BenchmarkCompile(b *testing.B) {
+	for _, expr := range []string{"tcp port 80", "host 10.0.0.1 and (port 80 or 443) and not net 192.168.0.0/16"} {
+		b.Run(expr, func(b *testing.B) {
+			b.ReportAllocs()
+			for range b.N {
+				compileOrFail(b, expr, capture.LinkEthernet)
+			}
+		})
 	}
 }

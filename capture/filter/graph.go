@@ -8,7 +8,6 @@ type node struct {
 	t, f   *node
 	level  int   // of a verdict 0, of a test one more than the greater of its branches'
 	in     []in  // the branches that lead here
-	moved  bool  // by a pull in this pass: look again in the next
 	idom   *node // the closest test that every path from the root here passes
 	before int   // preorder and
 	after  int   // postorder number in the tree of dominators
@@ -42,6 +41,7 @@ type graph struct {
 	accept, refuse *node
 	nodes          int       // how many were ever made
 	levels         [][]*node // the reachable nodes by their level
+	work           int       // steps the optimiser took
 }
 
 // newGraph makes the graph of a condition.
@@ -82,7 +82,7 @@ func (g *graph) findLevels() {
 			return
 		}
 		seen[n.id] = true
-		n.level, n.in, n.idom, n.kids, n.moved = 0, n.in[:0], nil, n.kids[:0], false
+		n.level, n.in, n.idom, n.kids = 0, n.in[:0], nil, n.kids[:0]
 		if !n.leaf {
 			visit(n.t)
 			visit(n.f)

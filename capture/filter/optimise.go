@@ -1,5 +1,7 @@
 package filter
 
+import "slices"
+
 // The optimiser moves branches as libpcap's does (McCanne and Jacobson, "The
 // BSD Packet Filter", 1993, and after), so that a packet cut short meets the
 // same loads and gets the same verdict:
@@ -10,9 +12,13 @@ package filter
 //     before the chain is moved to its begin, so that tests of one value stand
 //     together.
 
-// maxOptimised is the greatest number of tests that are optimised: passes
-// cost more than linear time. A greater filter works as it is.
-const maxOptimised = 1 << 12
+// maxOptimised is the greatest number of tests that are optimised, and maxWork
+// how many steps it may take, about a second: passes cost more than linear
+// time. A filter beyond works as it is, if it is not too long.
+const (
+	maxOptimised = 1 << 13
+	maxWork      = 1 << 28
+)
 
 // maxMoves is how many passes may only move tests about before the optimiser
 // takes what it has: two pulls can undo each other for ever.
@@ -20,7 +26,7 @@ const maxMoves = 100
 
 func (g *graph) optimise() {
 	if g.nodes <= maxOptimised {
-		for moves := 0; moves < maxMoves; {
+		for moves := 0; moves < maxMoves && g.work < maxWork; {
 			switch removed, moved := g.pass(); {
 			case removed:
 				moves = 0
@@ -57,8 +63,11 @@ func (g *graph) pass() (removed, moved bool) {
 	}
 	for _, l := range g.levels[1:] {
 		for _, n := range l {
-			moved = pull(n, true) || moved
-			moved = pull(n, false) || moved
+			for _, exit := range []bool{true, false} {
+				for at := g.pull(n, exit); at != nil; at = g.pull(at, exit) {
+					moved = true
+				}
+			}
 		}
 	}
 	return removed, moved
@@ -85,6 +94,7 @@ func (g *graph) thread(e in) (removed bool) {
 			return removed
 		}
 		for k, ok := e, true; ok && !again; k, ok = g.edgeBefore(k.from) {
+			g.work++
 			if to := known(n, k); to != nil {
 				e.set(to)
 				again = true
@@ -131,57 +141,67 @@ func known(n *node, e in) *node {
 // pull looks for a chain of alternatives that begins at b: nodes whose branch
 // exit goes where b's goes. When the value that was tested right before b is
 // tested again in the chain, that test is moved to the begin of the chain, or
-// behind those at its begin that test the same.
-func pull(b *node, exit bool) bool {
-	if b.leaf || len(b.in) == 0 || b.moved {
-		return false
+// behind those at its begin that test the same. It returns where the chain now
+// begins, or nil where there is nothing to pull.
+func (g *graph) pull(b *node, exit bool) *node {
+	if b.leaf || len(b.in) == 0 {
+		return nil
 	}
 	val := b.in[0].from.test.x
 	for _, e := range b.in {
-		if e.from.test.x != val || e.from.moved || e.to() != b {
-			return false
+		if e.from.test.x != val {
+			return nil
 		}
 	}
 	target := in{b, exit}.to()
 	inChain := func(n *node) bool {
-		return !n.leaf && !n.moved && in{n, exit}.to() == target && b.dominates(n)
+		g.work++
+		return !n.leaf && in{n, exit}.to() == target && b.dominates(n)
 	}
 	// place is the branch into the first node that tests another value.
-	place, top := b.in[len(b.in)-1], true
-	for {
-		n := place.to()
-		if !inChain(n) {
-			return false
+	place, top := in{}, true
+	first := b
+	for first.test.x == val {
+		place, top = in{first, !exit}, false
+		if first = place.to(); !inChain(first) {
+			return nil
 		}
-		if n.test.x != val {
-			break
-		}
-		place, top = in{n, !exit}, false
 	}
 	// found is the branch into the next node that tests this value.
-	first := place.to()
 	found := in{first, !exit}
-	for {
-		n := found.to()
-		if !inChain(n) {
-			return false
+	for found.to().leaf || found.to().test.x != val {
+		if !inChain(found.to()) {
+			return nil
 		}
-		if n.test.x == val {
-			break
-		}
-		found = in{n, !exit}
+		found = in{found.to(), !exit}
 	}
 	pulled := found.to()
-	rest := in{pulled, !exit}
-	found.set(rest.to())
-	rest.set(first)
-	if top {
-		for _, e := range b.in {
-			e.set(pulled)
-		}
-	} else {
-		place.set(pulled)
+	if !inChain(pulled) {
+		return nil
 	}
-	b.moved, pulled.moved, first.moved, found.from.moved = true, true, true, true
-	return true
+	rest := in{pulled, !exit}
+	found.redirect(rest.to())
+	if !top {
+		place.redirect(pulled)
+		rest.redirect(first)
+		return b
+	}
+	for _, e := range append([]in(nil), b.in...) {
+		e.redirect(pulled)
+	}
+	rest.redirect(b)
+	// What only b led to, only the pulled test leads to now.
+	pulled.before, pulled.after = b.before, b.after
+	return pulled
+}
+
+// redirect moves the end of a branch, and keeps the lists of branches right.
+func (e in) redirect(to *node) {
+	if old := e.to(); !old.leaf {
+		old.in = slices.DeleteFunc(old.in, func(o in) bool { return o == e })
+	}
+	e.set(to)
+	if !to.leaf {
+		to.in = append(to.in, e)
+	}
 }

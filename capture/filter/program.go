@@ -82,7 +82,7 @@ func (p Program) Text() string {
 // returns. The error is an *Error with its place in text.
 func ParseRaw(text string) (Program, error) {
 	if len(text) > MaxExpression {
-		return nil, &Error{Msg: "the program's text is longer than 1 MiB"}
+		return nil, &Error{Msg: "the program's text is longer than 128 KiB"}
 	}
 	var nums []uint64
 	var places [][2]int
