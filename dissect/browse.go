@@ -35,8 +35,13 @@ func (a *Analyzer) ReplayConn(number uint64) { a.table.Replay(number) }
 // Replay takes a packet of a connection that is read again alone; clock is what
 // Clock returned after the packet when it came among all others.
 func (a *Analyzer) Replay(p *capture.Packet, clock int64) {
-	a.table.SetClock(clock)
-	a.Packet(p)
+	d := &a.decoded
+	whole := a.decoder.Decode(p, d)
+	a.totals.packet(p, whole, d)
+	if d.IsTCP() {
+		a.table.SetClock(clock)
+		a.table.Packet(whole, d)
+	}
 }
 
 // Number returns the connection's number.
@@ -74,4 +79,9 @@ func (k *Conn) noteClose(dir packet.Dir, payload []byte, whole bool) {
 	if whole && len(payload) >= 2 {
 		k.closeCodes[dir] = uint16(payload[0])<<8 | uint16(payload[1])
 	}
+}
+
+// Packet returns the options with which packets are decoded.
+func (o *Options) Packet() packet.Options {
+	return packet.Options{VXLANPorts: o.vxlanPorts(), Limits: o.Limits.Packet}
 }

@@ -44,7 +44,7 @@ func OpenAll(paths []string) (Source, error) {
 	if len(paths) == 1 {
 		return Open(paths[0])
 	}
-	block := min(max(mergeBlocks/len(paths), smallestBlock), DefaultBlock)
+	block := blockFor(len(paths))
 	readers := make([]*Reader, 0, len(paths))
 	for _, path := range paths {
 		r, err := open(path, block)
@@ -57,6 +57,11 @@ func OpenAll(paths []string) (Source, error) {
 		readers = append(readers, r)
 	}
 	return Merge(readers...), nil
+}
+
+// blockFor returns the size of each reader's buffer when so many are at work.
+func blockFor(files int) int {
+	return min(max(mergeBlocks/max(files, 1), smallestBlock), DefaultBlock)
 }
 
 // Merge delivers the packets of several readers by time; of equal times, those

@@ -34,10 +34,11 @@ func (c *cursor) Read(p []byte) (int, error) {
 }
 
 // NewReaderAt reads a capture that is not compressed from src; name is for
-// errors. Such a Reader can Resume. Closing the Reader does not close src.
-func NewReaderAt(name string, src io.ReaderAt) (*Reader, error) {
+// errors, and files says how many are read at once: many share the memory for
+// buffers. Such a Reader can Resume. Closing the Reader does not close src.
+func NewReaderAt(name string, src io.ReaderAt, files int) (*Reader, error) {
 	r := &Reader{name: name, cursor: &cursor{src: src}}
-	r.in = newInput(&counter{src: r.cursor, n: &r.read}, DefaultBlock)
+	r.in = newInput(&counter{src: r.cursor, n: &r.read}, blockFor(files))
 	if err := r.openContainer(""); err != nil {
 		return nil, err
 	}
@@ -70,6 +71,9 @@ func (r *Reader) Resume() bool {
 // RecordOffset returns the offset in the (decompressed) input at which the
 // record begins that the last successful Next delivered.
 func (r *Reader) RecordOffset() int64 { return r.recordAt }
+
+// Offset returns the offset in the (decompressed) input of the next record.
+func (r *Reader) Offset() int64 { return r.in.offset() }
 
 // section is what the packets of a pcapng section need to be read.
 type section struct {

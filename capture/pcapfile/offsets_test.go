@@ -47,7 +47,7 @@ func readAgain(t testing.TB, x *pcapfile.Records, b []byte, at int64) capture.Pa
 // checkAgain holds the records of a capture, read by their offsets in a strange
 // order and while the Reader is still on its way, against the Reader's.
 func checkAgain(t testing.TB, name string, b []byte) {
-	r, err := pcapfile.NewReaderAt(name, &growing{b, len(b)})
+	r, err := pcapfile.NewReaderAt(name, &growing{b, len(b)}, 1)
 	if err != nil {
 		return
 	}
@@ -159,7 +159,7 @@ func checkResume(t *testing.T, name string, b []byte, step int) {
 		want = append(want, p)
 	}
 	g := &growing{b: b, n: 28}
-	r, err := pcapfile.NewReaderAt(name, g)
+	r, err := pcapfile.NewReaderAt(name, g, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -198,7 +198,7 @@ func TestResumeRefusesDamage(t *testing.T) {
 	}
 	b = bytes.Clone(b)
 	copy(b[24+8:], "\xff\xff\xff\x7f") // the first record's length
-	r, err := pcapfile.NewReaderAt("damaged", bytes.NewReader(b))
+	r, err := pcapfile.NewReaderAt("damaged", bytes.NewReader(b), 1)
 	if err != nil {
 		t.Fatal(err)
 	}

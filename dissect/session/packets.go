@@ -1,0 +1,167 @@
+package session
+
+import (
+	"bytes"
+	"context"
+	"errors"
+
+	"github.com/sockeye-dev/sockeye/capture"
+	"github.com/sockeye-dev/sockeye/capture/packet"
+)
+
+// walk goes through a connection's packets in the order in which they are to be
+// analyzed, as far as they are known now; next goes on where it stopped.
+type walk struct {
+	s       *Session
+	number  uint64 // of the connection
+	w       places
+	records *recordReader
+	scan    *scan // behind the index's bound; nil: not there yet
+}
+
+func (s *Session) walk(number uint64) *walk {
+	return &walk{s: s, number: number, records: newRecordReader(s)}
+}
+
+// knows looks how far the connection is known now: it returns whether nothing
+// more will come.
+func (w *walk) knows() (final bool, last uint64, cut bool) {
+	w.s.mu.RLock()
+	defer w.s.mu.RUnlock()
+	c := w.s.entry(w.number)
+	w.w.buf = c.index.buf
+	return c.Final || w.s.progress.Done, c.LastPacket, c.index.cut
+}
+
+// next returns the next packet, its data borrowed, and the analyzer's clock
+// after it; false when there is no more for now.
+func (w *walk) next(ctx context.Context) (p capture.Packet, clock int64, ok bool, err error) {
+	if at, more := w.w.next(); more {
+		p, err = w.records.read(at)
+		return p, p.Time + at.skew, err == nil, err
+	}
+	if w.scan == nil {
+		_, _, cut := w.knows()
+		if !cut {
+			return p, 0, false, nil
+		}
+		if w.w.pos < len(w.w.buf) {
+			return w.next(ctx)
+		}
+		w.scan = w.s.newScan(w.number)
+	}
+	p, ok, err = w.scan.next(ctx)
+	return p, w.scan.clock, ok, err
+}
+
+// scan finds a connection's packets behind the bound of the index by reading the
+// files again.
+type scan struct {
+	s       *Session
+	number  uint64
+	src     *source
+	decoder *packet.Decoder
+	d       packet.Decoded
+	flow    packet.Flow
+	from    uint64 // number of the last packet in the index
+	clock   int64
+	pending *capture.Packet
+}
+
+// scannable tells whether reading the files again gives the same order of
+// packets: not when several files are followed, whose packets come as they are written.
+func (s *Session) scannable() bool { return len(s.files) == 1 || !s.opt.Follow }
+
+func (s *Session) newScan(number uint64) *scan {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	o := s.analyzerOptions()
+	return &scan{
+		s: s, number: number, src: newSource(s.files), flow: s.entry(number).flow, from: s.indexCut,
+		decoder: packet.NewDecoder(o.Packet()),
+	}
+}
+
+// next returns the connection's next packet up to the last one that the list knows.
+func (c *scan) next(ctx context.Context) (capture.Packet, bool, error) {
+	row, _ := c.s.Row(c.number)
+	var p capture.Packet
+	for c.src.number < row.LastPacket {
+		if c.src.number%1024 == 0 && ctx.Err() != nil {
+			return p, false, ctx.Err()
+		}
+		if _, got := c.src.next(&p); got != gotPacket {
+			return p, false, errors.Join(errors.New("the file was changed"), c.src.err)
+		}
+		c.clock = max(c.clock, p.Time)
+		if p.Number <= c.from || p.Number < row.FirstPacket {
+			continue // in the index, or of an earlier connection of the same ports
+		}
+		c.decoder.Decode(&p, &c.d)
+		f := &c.d.Flow
+		switch {
+		case c.d.IsTCP() && *f == c.flow:
+			return p, true, nil
+		case c.d.Fragment && f.Lo == c.flow.Lo && f.Hi == c.flow.Hi:
+			return p, true, nil
+		}
+	}
+	return p, false, nil
+}
+
+// PacketRef is one packet of a connection.
+type PacketRef struct {
+	Number uint64
+	place  place
+}
+
+// Packets returns the packets of a connection that are known now and indexed,
+// in the order in which they are analyzed, and whether the index ends before
+// the connection does.
+func (s *Session) Packets(number uint64) (refs []PacketRef, cut bool) {
+	if _, ok := s.Row(number); !ok {
+		return nil, false
+	}
+	w := &walk{s: s, number: number}
+	_, _, cut = w.knows()
+	for {
+		at, ok := w.w.next()
+		if !ok {
+			return refs, cut
+		}
+		refs = append(refs, PacketRef{at.number, at})
+	}
+}
+
+// ErrNoPacket is what Packet returns for a packet that is not the connection's.
+var ErrNoPacket = errors.New("the connection has no packet of this number")
+
+// Packet reads one packet of a connection by its number; its Data is owned.
+func (s *Session) Packet(ctx context.Context, conn, number uint64) (capture.Packet, error) {
+	if _, ok := s.Row(conn); !ok {
+		return capture.Packet{}, ErrNoConnection
+	}
+	w := s.walk(conn)
+	w.knows()
+	for {
+		at, ok := w.w.next()
+		if !ok {
+			break
+		}
+		if at.number == number {
+			p, err := w.records.read(at)
+			p.Data = bytes.Clone(p.Data)
+			return p, err
+		}
+	}
+	for {
+		p, _, ok, err := w.next(ctx)
+		if err != nil || !ok {
+			return capture.Packet{}, errors.Join(err, ErrNoPacket)
+		}
+		if p.Number == number {
+			p.Data = bytes.Clone(p.Data)
+			return p, nil
+		}
+	}
+}
