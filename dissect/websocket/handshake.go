@@ -51,12 +51,15 @@ type Fields []Field
 func (f Fields) Get(name string) []string {
 	var v []string
 	for i := range f {
-		if len(f[i].Name) == len(name) && strings.EqualFold(f[i].Name, name) {
+		if sameName(f[i].Name, name) {
 			v = append(v, f[i].Value)
 		}
 	}
 	return v
 }
+
+// sameName compares names of fields, which are ASCII.
+func sameName(a, b string) bool { return len(a) == len(b) && strings.EqualFold(a, b) }
 
 // Request is the head of an opening handshake's request (RFC 6455 §4.1; over
 // HTTP/2 and HTTP/3 RFC 8441, RFC 9220).

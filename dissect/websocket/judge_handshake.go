@@ -34,6 +34,26 @@ type handshake struct {
 	h2       bool
 	accepted bool
 	out      []Problem
+
+	values [24]string // of fields that were asked for
+	used   int
+}
+
+// get is Fields.Get without an allocation, as long as values lasts: a handshake
+// has a few fields that matter, each of them once.
+func (h *handshake) get(f Fields, name string) []string {
+	first := h.used
+	for i := range f {
+		if !sameName(f[i].Name, name) {
+			continue
+		}
+		if h.used == len(h.values) {
+			return f.Get(name)
+		}
+		h.values[h.used] = f[i].Value
+		h.used++
+	}
+	return h.values[first:h.used:h.used]
 }
 
 func (h *handshake) bad(rule Rule, side Side, ref, format string, args ...any) {
@@ -61,7 +81,7 @@ func (h *handshake) host() {
 	if h.req == nil || h.h2 {
 		return
 	}
-	switch v := h.req.Get("Host"); {
+	switch v := h.get(h.req.Headers, "Host"); {
 	case len(v) == 0:
 		h.bad(RuleHost, Client, "RFC 6455 §4.1", "the request has no Host header")
 	case len(v) > 1:
@@ -93,10 +113,10 @@ func (h *handshake) token(rule Rule, name, token string) {
 		}
 	}
 	if h.req != nil {
-		judge(Client, "request", "RFC 6455 §4.2.1", h.req.Get(name))
+		judge(Client, "request", "RFC 6455 §4.2.1", h.get(h.req.Headers, name))
 	}
 	if h.accepted {
-		judge(Server, "answer", "RFC 6455 §4.2.2", h.resp.Get(name))
+		judge(Server, "answer", "RFC 6455 §4.2.2", h.get(h.resp.Headers, name))
 	}
 }
 
@@ -105,7 +125,7 @@ func (h *handshake) key() {
 	if h.req == nil || h.h2 {
 		return
 	}
-	switch v := h.req.Get("Sec-WebSocket-Key"); {
+	switch v := h.get(h.req.Headers, "Sec-WebSocket-Key"); {
 	case len(v) == 0:
 		h.bad(RuleKey, Client, "RFC 6455 §4.1", "the request has no Sec-WebSocket-Key")
 	case len(v) > 1:
@@ -122,7 +142,7 @@ func (h *handshake) version() {
 	if h.req == nil {
 		return
 	}
-	v := h.req.Get("Sec-WebSocket-Version")
+	v := h.get(h.req.Headers, "Sec-WebSocket-Version")
 	switch {
 	case len(v) == 0:
 		h.bad(RuleVersion, Client, "RFC 6455 §4.1", "the request has no Sec-WebSocket-Version")
@@ -133,7 +153,7 @@ func (h *handshake) version() {
 	default:
 		return
 	}
-	if h.resp != nil && h.resp.Status == 426 && len(h.resp.Get("Sec-WebSocket-Version")) == 0 {
+	if h.resp != nil && h.resp.Status == 426 && len(h.get(h.resp.Headers, "Sec-WebSocket-Version")) == 0 {
 		h.bad(RuleVersion, Server, "RFC 6455 §4.2.2, §4.4", "the server answers 426 without saying in Sec-WebSocket-Version which versions it speaks")
 	}
 }
@@ -144,12 +164,12 @@ func (h *handshake) accept(otherKeys []string) {
 	if !h.accepted || h.h2 || h.req == nil {
 		return
 	}
-	keys := h.req.Get("Sec-WebSocket-Key")
+	keys := h.get(h.req.Headers, "Sec-WebSocket-Key")
 	if len(keys) != 1 {
 		return
 	}
 	want := AcceptKey(keys[0])
-	switch v := h.resp.Get("Sec-WebSocket-Accept"); {
+	switch v := h.get(h.resp.Headers, "Sec-WebSocket-Accept"); {
 	case len(v) == 0:
 		h.bad(RuleAccept, Server, "RFC 6455 §4.2.2", "the answer has no Sec-WebSocket-Accept; the key gives %s", want)
 	case len(v) > 1:
@@ -169,7 +189,7 @@ func (h *handshake) subprotocol() {
 	if !h.accepted {
 		return
 	}
-	fields := h.resp.Get("Sec-WebSocket-Protocol")
+	fields := h.get(h.resp.Headers, "Sec-WebSocket-Protocol")
 	if len(fields) == 0 {
 		return
 	}
@@ -184,7 +204,7 @@ func (h *handshake) subprotocol() {
 	case h.req == nil:
 		return
 	}
-	offered := Subprotocols(h.req.Get("Sec-WebSocket-Protocol"))
+	offered := Subprotocols(h.get(h.req.Headers, "Sec-WebSocket-Protocol"))
 	for _, o := range offered {
 		if o == chosen[0] {
 			return
@@ -204,7 +224,7 @@ func (h *handshake) extension() {
 	offersWhole := true // every element was understood
 	if h.req != nil {
 		var err error
-		if offers, err = ParseExtensions(h.req.Get(name)); err != nil {
+		if offers, err = ParseExtensions(h.get(h.req.Headers, name)); err != nil {
 			offersWhole = false
 			h.bad(RuleExtension, Client, "RFC 6455 §9.1", "the offer breaks the grammar: %v", err)
 		}
@@ -213,7 +233,7 @@ func (h *handshake) extension() {
 	if !h.accepted {
 		return
 	}
-	answer, err := ParseExtensions(h.resp.Get(name))
+	answer, err := ParseExtensions(h.get(h.resp.Headers, name))
 	if err != nil {
 		h.bad(RuleExtension, Server, "RFC 6455 §9.1", "the answer breaks the grammar: %v", err)
 	}
@@ -257,7 +277,7 @@ func (h *handshake) status() {
 		text += " " + clip(h.resp.Reason)
 	}
 	for _, name := range [...]string{"Sec-WebSocket-Version", "WWW-Authenticate", "Location", "Upgrade", "Retry-After", "Allow", "Server"} {
-		if v := h.resp.Get(name); len(v) > 0 {
+		if v := h.get(h.resp.Headers, name); len(v) > 0 {
 			text += ", " + name + ": " + clip(strings.Join(v, ", "))
 		}
 	}
@@ -270,7 +290,7 @@ func (h *handshake) status() {
 // refusal says in words what a refusing status usually means.
 func (h *handshake) refusal() string {
 	lacksUpgrade := h.req != nil && !h.h2 &&
-		!(HasToken(h.req.Get("Upgrade"), "websocket") && HasToken(h.req.Get("Connection"), "Upgrade"))
+		!(HasToken(h.get(h.req.Headers, "Upgrade"), "websocket") && HasToken(h.get(h.req.Headers, "Connection"), "Upgrade"))
 	switch s := h.resp.Status; {
 	case lacksUpgrade && (s == 400 || s == 426 || s == 200):
 		return "the request lacks Upgrade or Connection: Upgrade, as after a proxy that does not pass them on"
