@@ -60,6 +60,9 @@ type Session struct {
 	work   sync.WaitGroup // loader and views
 	cache  cache
 
+	closing sync.Once
+	closed  error // what Close came to
+
 	mu        sync.RWMutex
 	conns     [][]conn // chunks of chunkConns, number n at n-1
 	count     uint64
@@ -134,21 +137,19 @@ func (s *Session) checkHeaders() error {
 const mergedFiles = 1 << 10
 
 // Close stops loading, ends views that are not complete, and removes spools.
+// Closing again does nothing.
 func (s *Session) Close() error {
-	s.cancel()
-	err := s.stopSpools()
-	s.work.Wait()
-	return errors.Join(err, s.closeFiles())
-}
-
-func (s *Session) stopSpools() error {
-	var errs []error
-	for _, f := range s.files {
-		if f.spool != nil {
-			errs = append(errs, f.spool.close())
+	s.closing.Do(func() {
+		s.cancel()
+		for _, f := range s.files {
+			if f.spool != nil {
+				f.spool.interrupt()
+			}
 		}
-	}
-	return errors.Join(errs...)
+		s.work.Wait()
+		s.closed = s.closeFiles()
+	})
+	return s.closed
 }
 
 func (s *Session) closeFiles() error {

@@ -431,7 +431,9 @@ func TestPacketsAndSave(t *testing.T) {
 		t.Fatalf("%d connections saved", len(got))
 	}
 	for conn := uint64(1); conn <= 2; conn++ {
-		if !slices.EqualFunc(got[conn], want[conn], func(a, b *event.Event) bool { return a.Time == b.Time && a.From == b.From && a.Detail.Kind() == b.Detail.Kind() }) {
+		if !slices.EqualFunc(got[conn], want[conn], func(a, b *event.Event) bool {
+			return a.Time == b.Time && a.From == b.From && a.Detail.Kind() == b.Detail.Kind()
+		}) {
 			t.Errorf("connection %d was saved with other events", conn)
 		}
 	}

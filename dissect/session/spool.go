@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 
 	"github.com/sockeye-dev/sockeye/capture"
@@ -23,12 +24,13 @@ type spool struct {
 	input io.Closer // nil: not ours
 	limit int64
 
-	read  atomic.Int64 // bytes of the input as it is stored
-	ended atomic.Bool  // the file is complete; err is set
-	err   error        // what the input ended with
-	grown chan struct{}
-	stop  chan struct{}
-	done  chan struct{}
+	read     atomic.Int64 // bytes of the input as it is stored
+	ended    atomic.Bool  // the file is complete; err is set
+	err      error        // what the input ended with
+	grown    chan struct{}
+	stop     chan struct{}
+	stopping sync.Once
+	done     chan struct{}
 }
 
 // newSpool starts copying src to a new file in dir, or in the user's cache folder.
@@ -111,18 +113,19 @@ func (s *spool) failure(at int64) error {
 	return &capture.InputError{Name: s.name, Offset: at, Truncated: errors.Is(s.err, io.ErrUnexpectedEOF), Err: s.err}
 }
 
-// close stops the copying. A read of a pipe that waits for ever is left alone.
+// interrupt stops the copying at the next block.
+func (s *spool) interrupt() { s.stopping.Do(func() { close(s.stop) }) }
+
+// close stops the copying, and closes the input where it is ours. A read of
+// standard input that waits for ever is left alone.
 func (s *spool) close() error {
-	close(s.stop)
-	if s.input != nil {
-		err := s.input.Close() // a read that waits comes back with this
-		<-s.done
-		return err
+	s.interrupt()
+	if s.input == nil {
+		return nil
 	}
-	if s.ended.Load() {
-		<-s.done
-	}
-	return nil
+	err := s.input.Close() // a read that waits comes back with this
+	<-s.done
+	return err
 }
 
 type countedReader struct {
