@@ -15,8 +15,10 @@
 //
 // Known differences from libpcap 1.10, all on purpose: "net 10/8" is allowed;
 // a comparison with "& 0xffffffff" means what it says (libpcap takes it as
-// always true); a negative constant offset refuses the packet, never reaches
-// the kernel's ancillary data; host and network names are not resolved.
+// always true); no test is lost where several hosts are joined by both and and
+// or ("arp host 10.0.0.3 and 10.0.0.2 or 10.0.0.3 or 10.0.0.1": libpcap's
+// optimiser drops one, which tcpdump -O shows); a negative constant offset refuses the packet, never reaches
+// the kernel's ancillary data; len / ip[8] is allowed; host and network names are not resolved.
 package filter
 
 import (

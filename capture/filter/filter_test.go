@@ -79,6 +79,7 @@ func TestHostileExpressions(t *testing.T) {
 	}
 	for name, expr := range map[string]string{
 		"ports":       "port 1" + many(470, " or %d", 65536),
+		"more ports":  "port 1" + many(800, " or %d", 65536),
 		"ports and":   "port 1" + many(470, " and port %d", 65536),
 		"ports mixed": "port 1" + many(470, " or not %d and port 7", 65536),
 		"bytes":       "tcp" + many(6000, " or ether[%d]=%d", 7, 251),
@@ -156,6 +157,7 @@ func TestDifferences(t *testing.T) {
 		want bool
 	}{
 		{"net 10/8", true}, {"net (11/8 or 10/8)", true}, {"net 11/8", false}, {"src net 10/8 and dst net 10/8", true},
+		{"ip host 10.0.0.3 and 10.0.0.4 or 10.0.0.3 or 10.0.0.1", true},
 		{"6 / 2 = 3", true}, {"(6 / 2) = 3", true},
 		{"ip[4:2] & 0xffffffff = 0", true}, {"ip[12:4] & 0xffffffff = 0x0a000001", true},
 		{"ether[0 - 2] = 0", false}, {"ether[0 - 2] != 0", false}, {"ether[0 - 4048] = 0", false},

@@ -16,7 +16,7 @@ import "slices"
 // how many steps it may take, about a second: passes cost more than linear
 // time. A filter beyond works as it is, if it is not too long.
 const (
-	maxOptimised = 1 << 13
+	maxOptimised = 1 << 15
 	maxWork      = 1 << 28
 )
 
@@ -63,11 +63,8 @@ func (g *graph) pass() (removed, moved bool) {
 	}
 	for _, l := range g.levels[1:] {
 		for _, n := range l {
-			for _, exit := range []bool{true, false} {
-				for at := g.pull(n, exit); at != nil; at = g.pull(at, exit) {
-					moved = true
-				}
-			}
+			moved = g.pull(n, true) || moved
+			moved = g.pull(n, false) || moved
 		}
 	}
 	return removed, moved
@@ -139,18 +136,17 @@ func known(n *node, e in) *node {
 }
 
 // pull looks for a chain of alternatives that begins at b: nodes whose branch
-// exit goes where b's goes. When the value that was tested right before b is
-// tested again in the chain, that test is moved to the begin of the chain, or
-// behind those at its begin that test the same. It returns where the chain now
-// begins, or nil where there is nothing to pull.
-func (g *graph) pull(b *node, exit bool) *node {
+// exit goes where b's goes. Where the value that was tested right before b is
+// tested again in the chain, those tests are moved to the begin of the chain,
+// behind those at its begin that test the same. It tells whether any was.
+func (g *graph) pull(b *node, exit bool) (moved bool) {
 	if b.leaf || len(b.in) == 0 {
-		return nil
+		return false
 	}
 	val := b.in[0].from.test.x
 	for _, e := range b.in {
 		if e.from.test.x != val {
-			return nil
+			return false
 		}
 	}
 	target := in{b, exit}.to()
@@ -158,41 +154,37 @@ func (g *graph) pull(b *node, exit bool) *node {
 		g.work++
 		return !n.leaf && in{n, exit}.to() == target && b.dominates(n)
 	}
-	// place is the branch into the first node that tests another value.
+	// place is the branch into the first node that tests another value; at the
+	// top of the chain, every branch into b.
 	place, top := in{}, true
 	first := b
 	for first.test.x == val {
 		place, top = in{first, !exit}, false
 		if first = place.to(); !inChain(first) {
-			return nil
+			return false
 		}
 	}
-	// found is the branch into the next node that tests this value.
-	found := in{first, !exit}
-	for found.to().leaf || found.to().test.x != val {
-		if !inChain(found.to()) {
-			return nil
+	for found := (in{first, !exit}); inChain(found.to()); {
+		pulled := found.to()
+		next := in{pulled, !exit}
+		if pulled.test.x != val {
+			found = next
+			continue
 		}
-		found = in{found.to(), !exit}
+		found.redirect(next.to())
+		if top {
+			for _, e := range append([]in(nil), b.in...) {
+				e.redirect(pulled)
+			}
+			// What only b led to, only the pulled test leads to now.
+			pulled.before, pulled.after = b.before, b.after
+		} else {
+			place.redirect(pulled)
+		}
+		next.redirect(first)
+		place, top, moved = next, false, true
 	}
-	pulled := found.to()
-	if !inChain(pulled) {
-		return nil
-	}
-	rest := in{pulled, !exit}
-	found.redirect(rest.to())
-	if !top {
-		place.redirect(pulled)
-		rest.redirect(first)
-		return b
-	}
-	for _, e := range append([]in(nil), b.in...) {
-		e.redirect(pulled)
-	}
-	rest.redirect(b)
-	// What only b led to, only the pulled test leads to now.
-	pulled.before, pulled.after = b.before, b.after
-	return pulled
+	return moved
 }
 
 // redirect moves the end of a branch, and keeps the lists of branches right.

@@ -25,18 +25,18 @@ const (
 
 // tree is a part of an expression.
 type tree struct {
-	kind     treeKind
-	id       bool // by the grammar an id, not a term
-	tok      token
-	tok2     token // what follows "/" or "mask"
-	by       byte  // '/' or 'm' where tok2 holds
-	kids     []*tree
-	ops      []bool // tList: between kids[i] and kids[i+1]; true for or
-	qual     qual
-	left     *arith // tRelation
-	right    *arith
-	hasNum   bool // tOther
-	num, arg uint32
+	kind   treeKind
+	id     bool // by the grammar an id, not a term
+	tok    token
+	tok2   token // what follows "/" or "mask"
+	by     byte  // '/' or 'm' where tok2 holds
+	kids   []*tree
+	ops    []bool // tList: between kids[i] and kids[i+1]; true for or
+	qual   qual
+	left   *arith // tRelation
+	right  *arith
+	hasNum bool // tOther
+	num    uint32
 }
 
 // arith is an arithmetic expression.
