@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -14,7 +15,14 @@ var console = regexp.MustCompile("(?s)```console\n\\$ (sockeye [^\n]*)\n(.*?)```
 // TestDocs runs the commands in docs/check.md: what stands below them is what
 // they print on standard output. With -update it is written anew.
 func TestDocs(t *testing.T) {
-	const file = "../../docs/check.md"
+	for file, least := range map[string]int{"../../docs/check.md": 4, "../../README.md": 5} {
+		t.Run(filepath.Base(file), func(t *testing.T) { holdDocs(t, file, least) })
+	}
+}
+
+// holdDocs runs the commands of a page's console blocks, at least so many, and
+// compares what they print with what the page says.
+func holdDocs(t *testing.T, file string, least int) {
 	b, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
@@ -35,7 +43,7 @@ func TestDocs(t *testing.T) {
 		}
 		return "```console\n$ " + m[1] + "\n" + out + "```\n"
 	})
-	if n < 4 {
+	if n < least {
 		t.Errorf("%d commands were found in %s", n, file)
 	}
 	if *update && !t.Failed() {
