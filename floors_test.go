@@ -55,6 +55,7 @@ var floors = []floor{
 var libraries = map[string][]string{
 	"capture":                   nil,
 	"capture/packet":            nil,
+	"capture/filter":            {"golang.org/x/net"},
 	"reassembly":                nil,
 	"dissect":                   nil,
 	"dissect/websocket":         nil,
