@@ -15,9 +15,10 @@
 // packet. A consumer that is too slow leaves the kernel without a free block: the
 // kernel then drops packets and counts them, and Stats says how many.
 //
-// On FreeBSD, OpenBSD, NetBSD, DragonFly and macOS packets are read from
-// /dev/bpf, on Windows (amd64) through Npcap with gopacket/pcap. Elsewhere Open
-// returns an *Error of kind Unsupported.
+// On FreeBSD and macOS packets are read from /dev/bpf, on Windows (amd64) through
+// Npcap with gopacket/pcap: one interface at a time, timestamps in microseconds,
+// VLAN tags as the system shows them. Elsewhere Open returns an *Error of kind
+// Unsupported.
 package live
 
 import (
