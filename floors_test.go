@@ -24,7 +24,7 @@ var grammars = []string{"dissect/websocket", "dissect/websocket/deflate", "disse
 
 var floors = []floor{
 	{"cmd/sockeye", []string{"..."}},
-	{"tui", []string{"dissect/session", "dissect/event", "dissect/query"}},
+	{"tui", []string{"dissect/session", "dissect/event", "dissect/query", "dissect/rules"}},
 	{"dissect/wstest", []string{"dissect/...", "reassembly", "capture/..."}},
 	{"dissect/session", []string{"dissect", "dissect/event", "dissect/query", "reassembly", "capture/..."}},
 	{"dissect/export", []string{"dissect/rules", "dissect/event", "reassembly", "capture/..."}},

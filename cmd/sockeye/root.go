@@ -15,9 +15,9 @@ and WebSockets carried: handshakes, frames, messages, unmasked and decompressed.
 It reads pcap and pcapng, also compressed with gzip, zstd, lz4 or xz, from files
 or from standard input (-). Several files are merged by time. Results go to
 standard output; progress, notes and errors to standard error. Without a
-command it lists messages.`
+command it opens the inspector on a terminal, and lists messages elsewhere.`
 
-const rootExample = `  sockeye chat.pcap                     every WebSocket message
+const rootExample = `  sockeye chat.pcap                     the inspector; every WebSocket message in a pipe
   sockeye conns chat.pcap               every connection
   sockeye handshake chat.pcap           every handshake, the accept value worked out
   sockeye messages --json chat.pcap     JSON Lines, with the whole payload
@@ -46,6 +46,9 @@ func newRoot() *cobra.Command {
 			if err := mistakenCommand(cmd, args); err != nil {
 				return err
 			}
+			if bareInspect(cmd) {
+				return o.inspect(cmd, args, false)
+			}
 			return o.show(cmd, viewNamed("messages"), args)
 		},
 	}
@@ -58,6 +61,7 @@ func newRoot() *cobra.Command {
 	root.SetHelpCommand(newHelp())
 	root.SetCompletionCommandGroupID(groupOther)
 	o.addTo(root)
+	root.AddCommand(newTUI())
 	for i := range views {
 		root.AddCommand(newView(&views[i]))
 	}

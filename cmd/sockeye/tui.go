@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sockeye-dev/sockeye/dissect"
+	"github.com/sockeye-dev/sockeye/dissect/session"
+	"github.com/sockeye-dev/sockeye/tui"
+)
+
+func newTUI() *cobra.Command {
+	o := newOptions()
+	follow := false
+	cmd := &cobra.Command{
+		Use: "tui [FILE...]", Short: "The inspector: browse a capture on the terminal", GroupID: groupReading,
+		Long: `Browse a capture on the terminal: connections, messages, payloads, frames bit by
+bit, handshakes, findings and what they mean. ? shows the keys.
+
+The files are read once; what is opened is read again, so that captures of any
+size need little memory. Without a terminal it prints the messages as text.`,
+		Example: `  sockeye tui chat.pcap
+  sockeye tui --follow growing.pcapng
+  tcpdump -U -w - port 80 | sockeye tui -`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if !canInspect() {
+				return o.show(cmd, viewNamed("messages"), args)
+			}
+			return o.inspect(cmd, args, follow)
+		},
+	}
+	o.addTo(cmd, "conn", "limit", "payload", "json", "output", "workers", "progress", "quiet", "verbose")
+	cmd.Flags().Var((*boolValue)(&follow), "follow", "wait for more at the end of files that grow")
+	cmd.Flags().Lookup("follow").NoOptDefVal = "true"
+	cmd.Flags().SetAnnotation("follow", groupKey, []string{groupInput})
+	return cmd
+}
+
+// canInspect tells whether there is a terminal to show the inspector on. Keys
+// are read from the terminal even where standard input is a capture.
+func canInspect() bool {
+	return isTerminal(os.Stdout) && os.Getenv("TERM") != "dumb"
+}
+
+// bareInspect tells whether a command line without a command opens the inspector.
+func bareInspect(cmd *cobra.Command) bool {
+	if !canInspect() || !isTerminal(os.Stdin) {
+		return false
+	}
+	for _, name := range []string{"conn", "limit", "payload", "json", "output", "workers", "progress", "quiet", "verbose"} {
+		if cmd.Flags().Changed(name) {
+			return false // it asks for printed messages
+		}
+	}
+	return true
+}
+
+// inspect runs the inspector.
+func (o *options) inspect(cmd *cobra.Command, args []string, follow bool) error {
+	inputs := o.inputs(args)
+	if len(inputs) == 0 {
+		return misuse(cmd, errors.New("no input: name a capture file, or - for standard input"))
+	}
+	if err := o.check(inputs); err != nil {
+		return misuse(cmd, err)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer stop()
+	s, err := session.Open(ctx, session.Options{
+		Files: inputs, Follow: follow, DecodeAs: o.decodeAs, Analyzer: dissect.Limits{Message: o.maxMessage},
+	})
+	if err != nil {
+		return &exitError{exitInput, inputAdvice(err)}
+	}
+	names := make([]string, len(inputs))
+	for i, name := range inputs {
+		names[i] = filepath.Base(name)
+	}
+	err = tui.Run(ctx, tui.FromSession(ctx, s), tui.Options{NoColor: !when(o.color, colorWanted), Title: strings.Join(names, " ")}, nil)
+	progress := s.Progress()
+	if closed := s.Close(); err == nil {
+		err = closed
+	}
+	switch {
+	case err != nil:
+		return &exitError{exitIncomplete, err}
+	case progress.Done && progress.Err != nil:
+		return &exitError{exitInput, damageText(progress.Err, progress.Packets)}
+	}
+	return nil
+}

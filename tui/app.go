@@ -1,0 +1,236 @@
+package tui
+
+import (
+	"fmt"
+	"regexp"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gdamore/tcell/v2"
+	"github.com/rivo/tview"
+
+	"github.com/sockeye-dev/sockeye/dissect/event"
+)
+
+// pane is one of the four parts of the main screen.
+type pane int
+
+const (
+	paneConns pane = iota
+	paneMessages
+	paneDetail
+	paneFindings
+	numPanes
+)
+
+var paneNames = [numPanes]string{"Connections", "Messages", "Detail", "Findings"}
+
+// App is the inspector. Everything in it belongs to the goroutine of the event
+// loop, but for post and the fields that say otherwise.
+type App struct {
+	opt     Options
+	src     Source
+	tv      *tview.Application
+	stopped chan struct{} // closed when the event loop has ended
+	stop    sync.Once
+	crashed func(any)                  // called by guard
+	failure atomic.Pointer[CrashError] // of another goroutine
+
+	themes  []*theme
+	theme   int
+	screen  tcell.Screen // of the last drawing
+	width   int
+	height  int
+	places  [numPanes]rect // where the panes are; empty: not seen
+	focus   pane
+	zoom    bool
+	page    *page
+	menu    *menu
+	prompt  *prompt
+	message line // on the last line until the next key
+	actions []action
+	byKey   map[string][]*action
+
+	conns    connList
+	conv     *conversation // nil: none is open
+	detail   detail
+	findings findingList
+
+	follow  bool
+	frozen  bool
+	missed  bool // something changed while frozen
+	filter  filterState
+	find    *regexp.Regexp
+	started time.Time
+}
+
+// newApp makes an inspector of a capture, without a screen.
+func newApp(src Source, opt Options) *App {
+	a := &App{
+		opt: opt, src: src, stopped: make(chan struct{}), themes: themes(), started: time.Now(),
+	}
+	if opt.NoColor {
+		a.theme = len(a.themes) - 1
+	}
+	a.actions = actionTable()
+	a.byKey = map[string][]*action{}
+	for i := range a.actions {
+		for _, k := range a.actions[i].keys {
+			a.byKey[k] = append(a.byKey[k], &a.actions[i])
+		}
+	}
+	a.conns.sort = colNumber
+	a.reload()
+	if a.conns.cursor.n > 0 {
+		a.openSelected()
+	}
+	return a
+}
+
+// post has f called by the event loop, followed by a drawing. It may be called
+// from any goroutine but the event loop's, and returns when f was called or the
+// inspector has stopped.
+func (a *App) post(f func()) {
+	select {
+	case <-a.stopped:
+		return
+	default:
+	}
+	done := make(chan struct{})
+	go func() { // tview waits for ever for an event loop that has ended
+		a.tv.QueueUpdateDraw(f)
+		close(done)
+	}()
+	select {
+	case <-done:
+	case <-a.stopped:
+	}
+}
+
+// background runs work on a goroutine of its own, then f on the event loop's.
+func (a *App) background(work, f func()) {
+	if a.tv == nil { // no event loop: at once
+		work()
+		f()
+		return
+	}
+	go func() {
+		defer a.guard()
+		work()
+		a.post(f)
+	}()
+}
+
+// quit ends the event loop.
+func (a *App) quit() {
+	if a.tv != nil {
+		a.tv.Stop()
+	}
+}
+
+// watch takes over what changes in the capture until the inspector stops.
+func (a *App) watch() {
+	for {
+		select {
+		case <-a.stopped:
+			return
+		case _, ok := <-a.src.Changed():
+			if !ok {
+				return
+			}
+			a.post(a.changed)
+		}
+	}
+}
+
+// changed takes over the capture's new state.
+func (a *App) changed() {
+	if a.frozen {
+		a.missed = true
+		return
+	}
+	a.reload()
+}
+
+// reload reads the lists again. The cursors stay on what they are on.
+func (a *App) reload() {
+	a.conns.load(a.src.Rows(), a.filter.rows)
+	if a.conv != nil {
+		if i := int(a.conv.row.Number) - 1; i < len(a.conns.rows) {
+			a.conv.row = a.conns.rows[i]
+		}
+	}
+	if a.conv == nil && a.conns.cursor.n > 0 {
+		a.openSelected()
+	}
+	if a.conv != nil {
+		atEnd := a.conv.cursor.last()
+		a.conv.load(a)
+		if a.follow && atEnd {
+			a.conv.cursor.set(a.conv.cursor.n - 1)
+		}
+		a.showDetail()
+	}
+	if a.follow && a.focus == paneConns {
+		a.conns.cursor.set(a.conns.cursor.n - 1)
+	}
+	a.findings.load(a)
+}
+
+// say puts a note on the last line.
+func (a *App) say(r role, format string, args ...any) {
+	a.message = line{{r, fmt.Sprintf(format, args...)}}
+}
+
+// openSelected opens the connection of the cursor.
+func (a *App) openSelected() {
+	row := a.conns.selected()
+	if row == nil {
+		return
+	}
+	if a.conv != nil && a.conv.row.Number == row.Number {
+		return
+	}
+	if a.conv != nil {
+		a.conv.close()
+	}
+	a.conv = nil
+	view, err := a.src.Open(row.Number)
+	if err != nil {
+		a.say(rError, "connection %d: %v", row.Number, err)
+		return
+	}
+	a.conv = newConversation(row, view)
+	a.conv.load(a)
+	a.detail.index = -1
+	a.showDetail()
+	a.findings.load(a)
+}
+
+// showDetail shows the message of the cursor in the detail pane.
+func (a *App) showDetail() { a.detail.show(a) }
+
+// sideRole is the role of what a side sends.
+func sideRole(s event.Side) role {
+	switch s {
+	case event.Client:
+		return rClient
+	case event.Server:
+		return rServer
+	}
+	return rPlain
+}
+
+// arrow is the direction of what a side sends.
+func arrow(s event.Side) string {
+	switch s {
+	case event.Client:
+		return "→"
+	case event.Server:
+		return "←"
+	}
+	return " "
+}
+
+func sprintf(format string, args ...any) string { return fmt.Sprintf(format, args...) }

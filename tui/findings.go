@@ -1,0 +1,207 @@
+package tui
+
+import (
+	"strings"
+
+	"github.com/sockeye-dev/sockeye/dissect/event"
+	"github.com/sockeye-dev/sockeye/dissect/rules"
+)
+
+// found is a finding, and where it stands.
+type found struct {
+	index int // of the event in the view
+	event *event.Event
+}
+
+// findingList is the list of findings.
+type findingList struct {
+	conn   uint64
+	seen   int
+	list   []found
+	cursor cursor
+}
+
+// load takes over the findings of the open connection.
+func (l *findingList) load(a *App) {
+	if a.conv == nil {
+		*l = findingList{}
+		return
+	}
+	if l.conn != a.conv.row.Number {
+		*l = findingList{conn: a.conv.row.Number}
+	}
+	for ; l.seen < len(a.conv.all); l.seen++ {
+		en := a.conv.all[l.seen]
+		if a.conv.items[en.index].Kind != event.KindFinding {
+			continue
+		}
+		if e, err := a.conv.view.Event(en.index); err == nil {
+			l.list = append(l.list, found{en.index, e})
+		}
+	}
+	l.cursor.resize(len(l.list))
+}
+
+func (l *findingList) selected() (found, bool) {
+	if l.cursor.at >= len(l.list) {
+		return found{}, false
+	}
+	return l.list[l.cursor.at], true
+}
+
+var findingColumns = []column{
+	{title: "", width: 1},
+	{title: "Rule", width: 15},
+	{title: "Side", width: 8, rank: 1},
+	{title: "What was seen", width: 10, flex: true},
+	{title: "Reference", width: 17, rank: 2},
+}
+
+func (a *App) drawFindings(c canvas, focus bool) {
+	l := &a.findings
+	t := table{cols: findingColumns, minFlex: 30, sorted: -1}
+	t.draw(c, &l.cursor, focus, func(i int) (string, line) {
+		e := l.list[i].event
+		f := e.Detail.(*event.Finding)
+		r := severityRole(f.Severity)
+		side := arrow(e.From) + " " + shortSide(e.From)
+		return "", line{{r, severityMark(f.Severity)}, {r, f.Rule}, {sideRole(e.From), side}, {rPlain, f.Text}, {rDim, f.Reference}}
+	})
+	if l.cursor.n == 0 {
+		c.text(2, 1, c.w-2, c.theme.styles[rGood], "✔ no findings on this connection")
+	}
+}
+
+// reveal goes from a finding to the message or frame that it is about.
+func (a *App) reveal() {
+	f, ok := a.findings.selected()
+	if !ok || a.conv == nil {
+		return
+	}
+	x := f.event.Detail.(*event.Finding)
+	to := f.index
+	for i := f.index; i >= 0 && f.index-i < 20_000; i-- {
+		it := &a.conv.items[i]
+		if it.From != f.event.From || it.Stream != f.event.Stream {
+			continue
+		}
+		if it.Kind == event.KindMessage && x.Message != 0 && it.Number == x.Message {
+			to = i
+			break
+		}
+		if it.Kind == event.KindFrame && x.Frame != 0 && it.Number == x.Frame {
+			to = a.messageOf(i)
+			break
+		}
+	}
+	a.conv.goTo(to)
+	a.focus = paneMessages
+	a.showDetail()
+	if len(a.detail.frames) > 0 {
+		a.detail.tab, a.detail.pager.doc = tabFrames, nil
+	}
+}
+
+// messageOf returns the index of the message that the frame at an index belongs to.
+func (a *App) messageOf(index int) int {
+	v := a.conv
+	e, err := v.view.Event(index)
+	if err != nil {
+		return index
+	}
+	f, ok := e.Detail.(*event.Frame)
+	for i := index; ok && i < len(v.items) && i-index < 20_000; i++ {
+		if it := &v.items[i]; it.Kind == event.KindMessage && it.From == e.From && it.Stream == e.Stream && it.Number == f.Message {
+			return i
+		}
+	}
+	return index
+}
+
+// explain shows what a rule means.
+func (a *App) explain() {
+	var f *event.Finding
+	if a.focus == paneFindings {
+		if x, ok := a.findings.selected(); ok {
+			f = x.event.Detail.(*event.Finding)
+		}
+	} else if a.detail.event != nil {
+		f, _ = a.detail.event.Detail.(*event.Finding)
+	}
+	if f == nil {
+		a.say(rWarning, "x explains a finding: none is selected")
+		return
+	}
+	a.open(&page{name: "Rule " + f.Rule, build: func(width, _ int) document {
+		out := fixed{}
+		r, ok := rules.ByID(f.Rule)
+		if !ok {
+			return append(out, line{{rDim, "no text about " + f.Rule}})
+		}
+		out = append(out, wrapped(rPlain, "Here: "+f.Text, width)...)
+		if f.Advice != "" {
+			out = append(out, wrapped(rGood, f.Advice, width)...)
+		}
+		out = append(out, line{})
+		for _, s := range strings.Split(strings.TrimRight(rules.Text(r, min(width, 100)), "\n"), "\n") {
+			st := rPlain
+			if s != "" && s[0] != ' ' {
+				st = rHeading
+			}
+			out = append(out, line{{st, s}})
+		}
+		return out
+	}})
+}
+
+// findingLines is a finding in full.
+func findingLines(e *event.Event, f *event.Finding, width int) []line {
+	out := []line{{{severityRole(f.Severity), severityMark(f.Severity) + " " + f.Rule}, {rDim, "  " + f.Severity.String() + "  " + f.Reference}}}
+	out = append(out, wrapped(rPlain, f.Text, width)...)
+	for _, part := range []struct{ name, text string }{{"Evidence", f.Evidence}, {"Advice", f.Advice}} {
+		if part.text != "" {
+			out = append(out, line{}, line{{rHeading, part.name}})
+			out = append(out, wrapped(rPlain, part.text, width)...)
+		}
+	}
+	return append(out, line{}, line{{rDim, "at fault: " + cmpOr(shortSide(e.From), "nobody") + " · x explains the rule"}})
+}
+
+// gapLines says what a hole in the capture is.
+func gapLines(e *event.Event, g *event.Gap, width int) []line {
+	out := wrapped(rWarning, "⚠ "+gapText(g), width)
+	out = append(out, line{{rPlain, sprintf("stream of the %s, offset %s to %s", e.From, event.Count(g.Offset), event.Count(g.Offset+g.Length))}})
+	why := map[string]string{
+		"lost":      "The packets that carried them are not in the capture, though the other side acknowledged them: the capture lost them, the connection did not.",
+		"snaplen":   "The capture kept only the beginning of each packet. Capture with a larger snap length to see the rest.",
+		"limit":     "They were there but a bound of the analyzer was reached.",
+		"midstream": "The connection was already established when the capture began.",
+	}[g.Cause]
+	return append(out, wrapped(rDim, why, width)...)
+}
+
+// wrapped breaks text into lines at spaces.
+func wrapped(r role, s string, width int) []line {
+	width = max(width, 16)
+	var out []line
+	for _, paragraph := range strings.Split(string(event.SafeLines(nil, []byte(s))), "\n") {
+		for paragraph != "" {
+			n := fitText([]byte(paragraph), width)
+			if n < len(paragraph) {
+				if i := strings.LastIndexByte(paragraph[:n], ' '); i > 0 {
+					n = i + 1
+				}
+			}
+			out = append(out, line{{r, strings.TrimRight(paragraph[:n], " ")}})
+			paragraph = paragraph[n:]
+		}
+	}
+	return out
+}
+
+func cmpOr(s, or string) string {
+	if s == "" {
+		return or
+	}
+	return s
+}

@@ -1,0 +1,111 @@
+package tui
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/google/gopacket"
+	"github.com/google/gopacket/layers"
+
+	"github.com/sockeye-dev/sockeye/dissect/event"
+)
+
+// maxPackets is how many packets of a message are drawn with their layers.
+const maxPackets = 64
+
+// packetsAvailable tells whether an event was carried by packets.
+func (a *App) packetsAvailable(e *event.Event) bool { return e.Packets[0] != 0 && a.conv != nil }
+
+// packetLines are the packets that carried an event, with their layers.
+func (a *App) packetLines(e *event.Event, width int) document {
+	numbers := a.src.Packets(e.Conn, e.Packets[0], e.Packets[1])
+	var out fixed
+	for i, n := range numbers {
+		if i == maxPackets {
+			out = append(out, line{{rWarning, sprintf("… and %d more packets of this connection", len(numbers)-maxPackets)}})
+			break
+		}
+		p, err := a.src.Packet(e.Conn, n)
+		if err != nil {
+			out = append(out, line{{rError, sprintf("packet %d: %v", n, err)}})
+			continue
+		}
+		at := time.Unix(0, p.Time).UTC().Format("15:04:05.000000")
+		out = append(out, line{{rHeading, sprintf("Packet %d", n)}, {rDim, sprintf("  %s  %s on the wire, %s captured", at, event.Size(uint64(p.Length)), event.Size(uint64(len(p.Data))))}})
+		out = append(out, layerTree(p, width)...)
+		hex := newHexDoc(p.Data, width, nil)
+		for k := range hex.Len() {
+			out = append(out, hex.Line(k))
+		}
+		out = append(out, line{})
+	}
+	if len(numbers) == 0 {
+		out = append(out, line{{rDim, "its packets are not indexed"}})
+	}
+	return out
+}
+
+// layerTree is gopacket's view of a packet: a line a layer, its fields under it.
+// Its decoders panic on some damaged packets; such a one is reported.
+func layerTree(p Packet, width int) (out []line) {
+	if p.LinkType > 255 { // gopacket's link types have 8 bits
+		return []line{{{rDim, sprintf("link type %d: gopacket does not know its layers", p.LinkType)}}}
+	}
+	defer func() {
+		if x := recover(); x != nil {
+			out = append(out, line{{rError, "gopacket's decoder gave up on this packet"}})
+		}
+	}()
+	pk := gopacket.NewPacket(p.Data, layers.LinkType(p.LinkType), gopacket.DecodeOptions{NoCopy: true})
+	for _, l := range pk.Layers() {
+		out = append(out, line{{rKey, "▾ " + l.LayerType().String()}, {rDim, sprintf("  %s header, %s payload", event.Size(uint64(len(l.LayerContents()))), event.Size(uint64(len(l.LayerPayload()))))}})
+		if l.LayerType() == gopacket.LayerTypePayload {
+			continue
+		}
+		text := strings.Join(layerFields(l), "  ")
+		for _, w := range wrapped(rPlain, text, width-4) {
+			out = append(out, append(line{{rPlain, "    "}}, w...))
+		}
+	}
+	if f := pk.ErrorLayer(); f != nil {
+		out = append(out, line{{rWarning, "⚠ " + f.Error().Error()}})
+	}
+	return out
+}
+
+// layerFields are the fields of a layer as name=value.
+func layerFields(l gopacket.Layer) []string {
+	v := reflect.Indirect(reflect.ValueOf(l))
+	if v.Kind() != reflect.Struct {
+		return nil
+	}
+	var out []string
+	for i := range v.NumField() {
+		f := v.Type().Field(i)
+		if f.Anonymous || !f.IsExported() || f.Name == "Contents" || f.Name == "Payload" {
+			continue
+		}
+		x := v.Field(i)
+		switch x.Kind() {
+		case reflect.Func, reflect.Pointer, reflect.Map, reflect.Interface:
+			continue
+		case reflect.Slice:
+			if x.Len() == 0 {
+				continue
+			}
+			if _, text := x.Interface().(fmt.Stringer); !text && x.Type().Elem().Kind() == reflect.Uint8 {
+				out = append(out, fmt.Sprintf("%s=%x", f.Name, x.Interface()))
+				continue
+			}
+		case reflect.Bool:
+			if x.Bool() {
+				out = append(out, f.Name)
+			}
+			continue
+		}
+		out = append(out, event.Cut(event.SafeString(fmt.Sprintf("%s=%v", f.Name, x.Interface())), 200))
+	}
+	return out
+}

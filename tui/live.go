@@ -1,0 +1,113 @@
+package tui
+
+import (
+	"context"
+
+	"github.com/sockeye-dev/sockeye/dissect/event"
+	"github.com/sockeye-dev/sockeye/dissect/query"
+	"github.com/sockeye-dev/sockeye/dissect/session"
+)
+
+// opened is a session as a Source.
+type opened struct {
+	s    *session.Session
+	ctx  context.Context
+	rows []session.Row
+	refs []*session.Row
+}
+
+// FromSession returns a session as the inspector's source. ctx ends what is
+// being read for it.
+func FromSession(ctx context.Context, s *session.Session) Source { return &opened{s: s, ctx: ctx} }
+
+// Rows implements Source.
+func (o *opened) Rows() []*session.Row {
+	// Rows that are shown are not changed: each time they are copied anew.
+	o.rows = o.s.Rows(make([]session.Row, 0, o.s.Count()), 0, o.s.Count())
+	o.refs = o.refs[:0]
+	for i := range o.rows {
+		o.refs = append(o.refs, &o.rows[i])
+	}
+	return o.refs
+}
+
+// Open implements Source.
+func (o *opened) Open(number uint64) (View, error) {
+	all := session.All(event.KindHandshake, event.KindFrame, event.KindMessage, event.KindGap, event.KindFinding)
+	if row, ok := o.s.Row(number); ok && row.Protocol != "websocket" {
+		all.Kinds[event.KindData] = true
+	}
+	v, err := o.s.Events(o.ctx, number, all)
+	if err != nil {
+		return nil, err
+	}
+	return openedView{v, o.ctx}, nil
+}
+
+// Payload implements Source.
+func (o *opened) Payload(conn uint64, id session.MessageID) (*event.Event, error) {
+	return o.s.Payload(o.ctx, conn, id, 0)
+}
+
+// Info implements Source.
+func (o *opened) Info(r *session.Row) *query.ConnInfo { return o.s.Info(r) }
+
+// Packets implements Source.
+func (o *opened) Packets(conn, first, last uint64) []uint64 {
+	refs, _ := o.s.Packets(conn)
+	var out []uint64
+	for _, r := range refs {
+		if r.Number >= first && r.Number <= last {
+			out = append(out, r.Number)
+		}
+	}
+	return out
+}
+
+// Packet implements Source.
+func (o *opened) Packet(conn, number uint64) (Packet, error) {
+	p, err := o.s.Packet(o.ctx, conn, number)
+	return Packet{Number: p.Number, Time: p.Time, Length: int(p.OrigLen), LinkType: int(p.Link), Data: p.Data}, err
+}
+
+// Save implements Source.
+func (o *opened) Save(path string, conns []uint64) error { return o.s.Save(o.ctx, conns, path) }
+
+// Changed implements Source.
+func (o *opened) Changed() <-chan struct{} { return o.s.Changed() }
+
+// State implements Source.
+func (o *opened) State() State {
+	p := o.s.Progress()
+	return State{
+		Packets: p.Packets, Messages: p.Messages, Errors: p.Errors, Warnings: p.Warnings,
+		Read: p.Read, Total: p.Total, Rate: p.Rate, Done: p.Done, Waiting: p.Waiting, Err: p.Err,
+	}
+}
+
+// openedView is a session's view as a View.
+type openedView struct {
+	*session.View
+	ctx context.Context
+}
+
+// Event implements View.
+func (v openedView) Event(i int) (*event.Event, error) {
+	if e, ok := v.Ready(i); ok {
+		return e, nil
+	}
+	list, err := v.Events(v.ctx, i, 1)
+	if err != nil {
+		return nil, err
+	}
+	if len(list) == 0 {
+		return nil, session.ErrNoMessage
+	}
+	return list[0], nil
+}
+
+// Done implements View.
+func (v openedView) Done() bool {
+	over, err := v.Complete()
+	return over || err != nil
+}

@@ -1,0 +1,52 @@
+package tui
+
+// page is something that takes the whole screen for a while: the handshake, the
+// ladder, the timeline, an explanation, the help.
+type page struct {
+	name  string
+	build func(width, height int) document
+	// toggled is called by t, on pages that have two forms; nil: none.
+	toggled func()
+	// stale is true when there is more to show; nil: never.
+	stale func() bool
+	pager pager
+	made  [2]int
+	help  bool  // it is the help
+	back  *page // the page under it
+}
+
+// open shows a page.
+func (a *App) open(p *page) { a.page = p }
+
+func (a *App) drawPage(c canvas) {
+	p := a.page
+	c.clear(c.theme.styles[rPlain])
+	in := c.part(rect{1, 1, c.w - 2, c.h - 2})
+	stale := p.stale != nil && p.stale()
+	if p.pager.doc == nil || p.made != [2]int{in.w, in.h} || stale {
+		p.made = [2]int{in.w, in.h}
+		doc := p.build(in.w, in.h)
+		if p.pager.doc == nil {
+			p.pager.open(doc)
+			p.pager.match = a.find
+		} else {
+			p.pager.replace(doc)
+		}
+	}
+	n := p.pager.draw(in)
+	c.box(true, line{{rHeading, p.name + " "}}, position(p.pager.top, p.pager.rows, n))
+}
+
+// position says which part of a document is seen.
+func position(top, rows, n int) string {
+	if n <= rows {
+		return ""
+	}
+	return sprintf(" %d–%d of %d ", top+1, min(top+rows, n), n)
+}
+
+// menu waits for one key, to say what to do of several things.
+type menu struct {
+	name string
+	in   scope
+}

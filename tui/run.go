@@ -1,0 +1,93 @@
+package tui
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"runtime/debug"
+	"time"
+
+	"github.com/gdamore/tcell/v2"
+	"github.com/rivo/tview"
+)
+
+// CrashError is a panic of the inspector, after the terminal was put back.
+type CrashError struct {
+	Report string // the file that says where it happened; empty: none could be written
+	Value  any    // what the panic was
+}
+
+// Error says what happened and where the report is.
+func (e *CrashError) Error() string {
+	s := fmt.Sprintf("the inspector broke down: %v", e.Value)
+	if e.Report == "" {
+		return s + "; no report could be written"
+	}
+	return s + "; the report is " + e.Report
+}
+
+// Run shows a capture until the user quits or ctx ends. screen is nil for the
+// terminal. Whatever happens, the terminal is as it was before when it returns; a
+// panic becomes a *CrashError.
+func Run(ctx context.Context, src Source, opt Options, screen tcell.Screen) (err error) {
+	if screen == nil {
+		if screen, err = tcell.NewScreen(); err != nil {
+			return err
+		}
+		if err = screen.Init(); err != nil {
+			return err
+		}
+	}
+	a := newApp(src, opt)
+	a.tv = tview.NewApplication().SetScreen(screen).EnableMouse(true).EnablePaste(true)
+	defer func() {
+		a.stop.Do(func() { close(a.stopped) })
+		if a.conv != nil {
+			a.conv.close()
+		}
+		if x := recover(); x != nil {
+			screen.Fini()
+			err = crash(x)
+		}
+	}()
+	// The panics of other goroutines end the program too: guard puts the terminal back first.
+	a.crashed = func(x any) {
+		a.failure.CompareAndSwap(nil, crash(x))
+		a.tv.Stop()
+	}
+	end := context.AfterFunc(ctx, a.tv.Stop)
+	defer end()
+	go func() {
+		defer a.guard()
+		a.watch()
+	}()
+	a.tv.SetRoot(&root{tview.NewBox(), a}, true)
+	err = a.tv.Run()
+	if failed := a.failure.Load(); failed != nil {
+		return failed
+	}
+	return err
+}
+
+// guard is deferred by goroutines of the inspector.
+func (a *App) guard() {
+	if x := recover(); x != nil {
+		a.crashed(x)
+	}
+}
+
+// crash writes a report about a panic. It holds no captured bytes but those
+// that the panic's value itself names.
+func crash(x any) *CrashError {
+	c := &CrashError{Value: x}
+	f, err := os.CreateTemp("", "sockeye-crash-*.txt")
+	if err != nil {
+		return c
+	}
+	_, err = fmt.Fprintf(f, "sockeye inspector, %s\n\n%v\n\n%s", time.Now().UTC().Format(time.RFC3339), x, debug.Stack())
+	if errors.Join(err, f.Close()) == nil {
+		c.Report = f.Name()
+	}
+	return c
+}

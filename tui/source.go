@@ -1,0 +1,72 @@
+package tui
+
+import (
+	"github.com/sockeye-dev/sockeye/dissect/event"
+	"github.com/sockeye-dev/sockeye/dissect/query"
+	"github.com/sockeye-dev/sockeye/dissect/session"
+)
+
+// Options of the inspector.
+type Options struct {
+	NoColor bool   // NO_COLOR was asked for
+	Title   string // what is being looked at: file names
+}
+
+// Source is an opened capture as the inspector needs it.
+type Source interface {
+	// Rows returns the connections in order of their numbers, from 1 without a
+	// hole. The slice is valid until the next call; the rows are not changed.
+	Rows() []*session.Row
+	// Open returns a connection's events.
+	Open(number uint64) (View, error)
+	// Info is what a display filter is told of a connection.
+	Info(r *session.Row) *query.ConnInfo
+	// Payload reads a message again with its whole payload.
+	Payload(conn uint64, id session.MessageID) (*event.Event, error)
+	// Packets returns the numbers of a connection's packets from first to last.
+	Packets(conn, first, last uint64) []uint64
+	// Packet reads a packet of a connection, owned.
+	Packet(conn, number uint64) (Packet, error)
+	// Save writes the packets of connections to a new file.
+	Save(path string, conns []uint64) error
+	// Changed is told when there is something new.
+	Changed() <-chan struct{}
+	// State says how far the capture was read.
+	State() State
+}
+
+// State says how far a capture was read.
+type State struct {
+	Packets     uint64
+	Messages    uint64
+	Errors      uint64
+	Warnings    uint64
+	Read, Total int64 // bytes; Total 0: not known
+	Done        bool
+	Waiting     bool // all there is was read, and more may come
+	Err         error
+	Rate        float64 // bytes a second
+}
+
+// Packet is a captured packet.
+type Packet struct {
+	Number   uint64
+	Time     int64 // ns
+	Length   int   // on the wire
+	LinkType int
+	Data     []byte
+}
+
+// View is an opened connection.
+type View interface {
+	// Len returns the number of events so far.
+	Len() int
+	// Items appends the short forms of events from an index on, at most n.
+	Items(dst []session.Item, from, n int) []session.Item
+	// Event returns an event, not to be changed; messages with a preview of their
+	// payload. It may have to be read again.
+	Event(i int) (*event.Event, error)
+	// Done tells whether all events are there.
+	Done() bool
+	Close()
+}
