@@ -200,6 +200,8 @@ func cookedLoad(i bpf.RawInstruction) (_ bpf.RawInstruction, ok bool) {
 		return i, false // the kernel's length is with another header
 	case !load || i.K >= netOff:
 		return i, true
+	case i.K-sll2Len >= adOff-netOff && i.K >= sll2Len:
+		return i, false // so far out that it would mean something else
 	case i.K >= sll2Len:
 		i.K += netOff - sll2Len
 		return i, true

@@ -27,8 +27,6 @@ const (
 	// power of two, so that the kernel gets it as whole pages.
 	blockSize = 512 << 10
 
-	// blockHeader is struct tpacket_block_desc up to offset_to_first_pkt and blk_len.
-	blockHeader = int(unsafe.Sizeof(unix.TpacketBlockDesc{}))
 	// addrOffset is where struct sockaddr_ll follows a packet's header: it is
 	// aligned to TPACKET_ALIGNMENT, and the header's size is a multiple already.
 	addrOffset = int(unsafe.Sizeof(unix.Tpacket3Hdr{}))
