@@ -231,7 +231,7 @@ func TestCompressedCutShort(t *testing.T) {
 
 // TestWhileLoading uses everything at once while a capture loads: for the race detector.
 func TestWhileLoading(t *testing.T) {
-	path := generated(t, "messy", 8<<20)
+	path := generated(t, "messy", 2<<20)
 	b := read(t, path)
 	r, w := io.Pipe()
 	s := open(t, session.Options{Files: []string{"-"}, Stdin: r, Notify: time.Millisecond})
@@ -263,7 +263,7 @@ func use(t *testing.T, s *session.Session, user int) {
 		select {
 		case <-s.Loaded():
 			return
-		default:
+		case <-time.After(time.Millisecond): // as a user interface would
 		}
 		rows := s.Rows(nil, 0, 50)
 		s.Each(func(r *session.Row) bool { return r.Protocol != "nothing" })
