@@ -57,6 +57,8 @@ type Analyzer struct {
 	totals  Totals
 	pool    *deflate.Pool
 	segment uint64 // the stream offset at which the segment at hand began
+	// emitting is the connection whose event the sink is looking at; nil: none.
+	emitting *Conn
 
 	// Scratch space, reused.
 	scratch    []byte

@@ -1,6 +1,8 @@
 package dissect
 
 import (
+	"net/netip"
+
 	"github.com/sockeye-dev/sockeye/capture"
 	"github.com/sockeye-dev/sockeye/capture/packet"
 	"github.com/sockeye-dev/sockeye/dissect/event"
@@ -23,6 +25,17 @@ func (a *Analyzer) Current() (*Conn, *packet.Decoded) {
 	}
 	k, _ := c.Handler().(*Conn)
 	return k, &a.decoded
+}
+
+// Emitting returns the connection of the event that is being handed to the sink,
+// nil where there is none. Borrowed until the sink's Event returns.
+func (a *Analyzer) Emitting() *Conn { return a.emitting }
+
+// give hands an event to the sink.
+func (k *Conn) give(e *event.Event) {
+	k.a.emitting = k
+	k.a.sink.Event(e)
+	k.a.emitting = nil
 }
 
 // Clock returns the analyzer's clock: capture time in nanoseconds. It differs
@@ -65,6 +78,25 @@ func (k *Conn) Messages() [2]uint64 {
 	}
 	return n
 }
+
+// Endpoints returns the addresses of the two sides, by event.Side. Who is client
+// is as it is known so far; on the way to the sink it is final.
+func (k *Conn) Endpoints() [2]netip.AddrPort {
+	client := k.Client()
+	return [2]netip.AddrPort{k.tcp.Flow.Source(client), k.tcp.Flow.Source(client.Reverse())}
+}
+
+// ClosedBy returns who sent the first FIN or RST, event.NoSide while nobody has.
+func (k *Conn) ClosedBy() event.Side {
+	if dir, ok := k.tcp.ClosedBy(); ok {
+		return k.side(dir)
+	}
+	return event.NoSide
+}
+
+// Rules returns the rules that findings of the connection named so far, in order
+// of their first findings. Borrowed.
+func (k *Conn) Rules() []string { return k.rules }
 
 // CloseCodes returns the status codes of the close messages seen so far, by
 // event.Side: 0 where there was none, 1005 for one without a code (RFC 6455 §7.1.5).

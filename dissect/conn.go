@@ -32,6 +32,7 @@ type Conn struct {
 	sum  *event.Connection
 	// missing counts the bytes of holes, by packet.Dir and cause.
 	missing [2][4]uint64
+	rules   []string // that findings named, each once
 	// recognised counts how often holes made a raw stream be looked at again.
 	recognised int
 }
@@ -201,7 +202,7 @@ func (k *Conn) settle() {
 	for i := range k.held {
 		e := &k.held[i]
 		e.From = k.side(packet.Dir(e.From))
-		k.a.sink.Event(e)
+		k.give(e)
 	}
 	k.held = nil
 }
@@ -232,12 +233,12 @@ func (k *Conn) emitIn(e *event.Event, dir packet.Dir, time int64, packets [2]uin
 		return
 	}
 	e.From = k.side(dir)
-	k.a.sink.Event(e)
+	k.give(e)
 }
 
 // report hands an event of the connection as a whole to the sink.
 func (k *Conn) report(time int64, packets [2]uint64, d event.Detail) {
-	k.a.sink.Event(&event.Event{Time: time, Conn: k.tcp.Number, From: event.NoSide, Packets: packets, Detail: d})
+	k.give(&event.Event{Time: time, Conn: k.tcp.Number, From: event.NoSide, Packets: packets, Detail: d})
 }
 
 // lastOf returns where the last of n bytes comes from that Data was given at at.

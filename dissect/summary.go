@@ -2,6 +2,7 @@ package dissect
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/sockeye-dev/sockeye/capture/packet"
 	"github.com/sockeye-dev/sockeye/dissect/event"
@@ -25,6 +26,9 @@ func (k *Conn) Overlap(dir packet.Dir, o *reassembly.Overlap) {
 func (k *Conn) find(dir packet.Dir, time int64, packets [2]uint64, f *event.Finding) {
 	k.a.totals.Findings++
 	add(&k.a.totals.ByRule, f.Rule)
+	if !slices.Contains(k.rules, f.Rule) {
+		k.rules = append(k.rules, f.Rule)
+	}
 	switch f.Severity {
 	case event.Error:
 		k.sum.Errors++
@@ -59,9 +63,7 @@ func (k *Conn) Forget() {
 		s.Layers = []string{"raw"}
 	}
 	s.State = c.State().String()
-	if by, ok := c.ClosedBy(); ok {
-		s.ClosedBy = k.side(by)
-	}
+	s.ClosedBy = k.ClosedBy()
 	s.Midstream = c.Midstream
 	s.Packets = c.Packets
 	for _, dir := range []packet.Dir{client, client.Reverse()} {
@@ -78,5 +80,5 @@ func (k *Conn) Forget() {
 	if !k.wants(event.KindConnection) {
 		return
 	}
-	k.a.sink.Event(&event.Event{Time: c.Last, Conn: c.Number, From: event.NoSide, Packets: [2]uint64{c.FirstPacket, c.LastPacket}, Detail: s})
+	k.give(&event.Event{Time: c.Last, Conn: c.Number, From: event.NoSide, Packets: [2]uint64{c.FirstPacket, c.LastPacket}, Detail: s})
 }
