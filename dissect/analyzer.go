@@ -57,8 +57,7 @@ type Analyzer struct {
 	totals  Totals
 	pool    *deflate.Pool
 	segment uint64 // the stream offset at which the segment at hand began
-	// emitting is the connection whose event the sink is looking at; nil: none.
-	emitting *Conn
+	payload budget // of unfinished messages
 
 	// Scratch space, reused.
 	scratch    []byte
@@ -74,6 +73,7 @@ type Analyzer struct {
 func New(o Options, sink event.Sink) *Analyzer {
 	o.Limits = o.Limits.withDefaults()
 	a := &Analyzer{opt: o, sink: sink, pool: deflate.NewPool(deflate.Limits{MaxOutput: uint64(o.Limits.Inflated)})}
+	a.payload.left = o.Limits.Messages
 	a.decoder = packet.NewDecoder(packet.Options{VXLANPorts: o.vxlanPorts(), Limits: o.Limits.Packet})
 	a.table = reassembly.New(a, o.Limits.Reassembly)
 	return a

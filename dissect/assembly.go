@@ -19,7 +19,9 @@ type assembly struct {
 	frames     uint64
 	wire       uint64 // payload bytes on the wire, captured or not
 	missing    uint64
-	keep       int // how much of the payload is kept
+	keep       int  // how much of the payload is kept
+	held       int  // bytes of buf that the budget counts
+	short      bool // less was kept, because the budget was used up
 	buf        []byte
 	utf8       websocket.UTF8
 	badAt      uint64
@@ -85,11 +87,11 @@ func keep(o *Options, messages bool) int {
 
 // add takes captured payload bytes, the first of which stands at pos in its frame.
 func (m *assembly) add(k *Conn, s *wsSide, b []byte, masked bool, key [4]byte, pos uint64) {
-	if m.compressed && m.missing == 0 && (m.streamed || m.wire+uint64(len(b)) > streamAbove) {
+	kept := b[:m.room(k, len(b))]
+	if m.compressed && m.missing == 0 && (m.streamed || m.short || m.wire+uint64(len(b)) > streamAbove) {
 		m.stream(k, s, b, masked, key, pos)
 	}
 	m.wire += uint64(len(b))
-	kept := b[:min(len(b), max(0, m.keep-len(m.buf)))]
 	from := len(m.buf)
 	if masked {
 		m.buf = websocket.Unmask(m.buf, kept, key, pos)
@@ -108,6 +110,22 @@ func (m *assembly) add(k *Conn, s *wsSide, b []byte, masked bool, key [4]byte, p
 		}
 	}
 	m.check(&m.utf8, ok)
+}
+
+// room returns how many of n further bytes of payload are to be kept. Once the
+// budget is used up, nothing more of the message is: what is kept has no holes
+// that are not told.
+func (m *assembly) room(k *Conn, n int) int {
+	n = min(n, max(0, m.keep-len(m.buf)))
+	if n == 0 || m.opcode.IsControl() {
+		return n
+	}
+	got := k.a.payload.take(n)
+	m.held += got
+	if got < n {
+		m.keep, m.short = len(m.buf)+got, true
+	}
+	return got
 }
 
 // check notes where text stops being UTF-8.
@@ -137,15 +155,16 @@ func (m *assembly) hole(n uint64) {
 }
 
 // zeros keeps the place of missing bytes in the payload that is kept.
-func (m *assembly) zeros(n uint64) {
-	if room := max(0, m.keep-len(m.buf)); room > 0 {
-		m.buf = append(m.buf, make([]byte, min(n, uint64(room)))...)
+func (m *assembly) zeros(k *Conn, n uint64) {
+	if room := m.room(k, int(min(n, uint64(max(0, m.keep-len(m.buf)))))); room > 0 {
+		m.buf = append(m.buf, make([]byte, room)...)
 	}
 }
 
 // finishMessage decodes what was put together, judges and reports it.
 func (w *webSocket) finishMessage(k *Conn, s *wsSide, m *assembly, complete bool) {
 	defer k.a.assemblies.put(m)
+	k.a.payload.give(m.held)
 	if m == s.data {
 		s.data = nil
 	}
@@ -161,6 +180,9 @@ func (w *webSocket) finishMessage(k *Conn, s *wsSide, m *assembly, complete bool
 	}
 	k.a.totals.message(k.side(s.dir), m, length, undecoded != "")
 	latency := w.latency(s, m, payload, complete)
+	if m.short {
+		k.a.totals.Bounded++
+	}
 	if m.opcode == websocket.Close {
 		s.closed = true
 		k.noteClose(s.dir, payload, complete && m.missing == 0)
@@ -178,6 +200,9 @@ func (w *webSocket) finishMessage(k *Conn, s *wsSide, m *assembly, complete bool
 	}
 	if limit := uint64(max(int(k.a.opt.Limits.Message), controlKeep(m))); length > limit && complete {
 		e.Truncated = length - limit
+	}
+	if m.short && k.kept > 0 {
+		e.Truncated = max(e.Truncated, length-min(length, uint64(len(payload))))
 	}
 	kept := payload[:min(len(payload), max(k.kept, controlKeep(m)))]
 	e.Payload = k.a.slabs.payload(m, kept, m.compressed && undecoded == "")

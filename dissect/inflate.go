@@ -29,10 +29,22 @@ type inflated struct {
 	keep int
 	text bool
 	utf8 websocket.UTF8
+	// A long message's output stays while it comes in: it is of a budget.
+	from  *budget
+	held  int
+	short bool // the budget was used up
 }
 
 func (o *inflated) Inflated(p []byte) {
-	o.buf = append(o.buf, p[:min(len(p), max(0, o.keep-len(o.buf)))]...)
+	n := min(len(p), max(0, o.keep-len(o.buf)))
+	if o.from != nil && n > 0 {
+		got := o.from.take(n)
+		o.held += got
+		if got < n {
+			n, o.keep, o.short = got, len(o.buf)+got, true
+		}
+	}
+	o.buf = append(o.buf, p[:n]...)
 	if o.text {
 		o.text = o.utf8.Write(p)
 	}
@@ -53,19 +65,40 @@ func (i *inflater) init(a *Analyzer, c compression, side event.Side) {
 	}
 }
 
+// release says that the output is kept no more. It stays readable.
+func (o *inflated) release() {
+	if o.from != nil {
+		o.from.give(o.held)
+		o.held = 0
+	}
+}
+
 // lose says that the sender's window holds bytes that were not seen.
 func (i *inflater) lose() {
-	i.missing, i.running = true, false
+	i.stop()
+	i.missing = true
 	i.f.Lost()
 }
 
+// stop ends the message that is being inflated.
+func (i *inflater) stop() {
+	if i.running {
+		i.running = false
+		i.out.release()
+		i.out = nil // it may be long
+	}
+}
+
 // close gives the window back.
-func (i *inflater) close() { i.f.Release() }
+func (i *inflater) close() {
+	i.stop()
+	i.f.Release()
+}
 
 // start begins a message. A long one has an output of its own, because others
 // are inflated before it ends.
 func (i *inflater) start(k *Conn, m *assembly, out *inflated) {
-	*out = inflated{buf: out.buf[:0], keep: k.kept, text: m.opcode == websocket.Text}
+	*out = inflated{buf: out.buf[:0], keep: k.kept, text: m.opcode == websocket.Text, from: out.from}
 	i.out = out
 	i.f.Begin(out)
 }
@@ -73,7 +106,7 @@ func (i *inflater) start(k *Conn, m *assembly, out *inflated) {
 // stream inflates what came of a long message so far.
 func (i *inflater) stream(k *Conn, m *assembly, piece []byte) {
 	if !i.running {
-		i.start(k, m, &inflated{})
+		i.start(k, m, &inflated{from: &k.a.payload})
 		i.running = true
 	}
 	i.f.Write(piece) //nolint:errcheck // the error remains until End
@@ -86,9 +119,13 @@ func (i *inflater) message(k *Conn, m *assembly) (out []byte, r deflate.Result, 
 		i.start(k, m, &k.a.inflated)
 		i.f.Write(m.buf) //nolint:errcheck // the error remains until End
 	}
-	i.running = false
-	r, err = i.f.End()
 	o := i.out
+	r, err = i.f.End()
+	i.stop()
+	m.short = m.short && err != nil || o.short
+	if errors.Is(err, deflate.ErrLimit) {
+		k.a.totals.Bounded++
+	}
 	if err == nil && m.opcode == websocket.Text {
 		m.check(&o.utf8, o.text && o.utf8.Close())
 	}

@@ -11,6 +11,9 @@ type Limits struct {
 	// Message is how much payload is kept of one message, in bytes; the rest is
 	// counted and checked, but not kept. Default 16 MiB.
 	Message int64
+	// Messages is how much payload is kept of all unfinished messages together, in
+	// bytes. Default 256 MiB.
+	Messages int64
 	// Inflated is how far one message is decompressed, in bytes. Default 64 MiB.
 	Inflated int64
 	// HTTPHead is the largest head of a request or response. Default 256 KiB.
@@ -33,6 +36,7 @@ type Limits struct {
 // Defaults of Limits.
 const (
 	DefaultMessage   = 16 << 20
+	DefaultMessages  = 256 << 20
 	DefaultInflated  = 64 << 20
 	DefaultHTTPHead  = 256 << 10
 	DefaultRecognise = 64 << 10
@@ -43,6 +47,9 @@ const (
 func (l Limits) withDefaults() Limits {
 	if l.Message == 0 {
 		l.Message = DefaultMessage
+	}
+	if l.Messages == 0 {
+		l.Messages = DefaultMessages
 	}
 	if l.Inflated == 0 {
 		l.Inflated = DefaultInflated

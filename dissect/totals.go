@@ -46,8 +46,9 @@ type Totals struct {
 	ByRule     map[string]uint64
 	Errors     uint64 // findings of severity error
 	Warnings   uint64 // findings of severity warning
-	// Bounded counts events that a bound of this package or of reassembly
-	// caused: gaps of cause limit, evicted connections.
+	// Bounded counts what a bound of this package or of those below cost: gaps of
+	// cause limit, connections and datagrams that were given up, messages that were
+	// not inflated to their end or not kept because too much was kept already.
 	Bounded uint64
 }
 

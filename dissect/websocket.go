@@ -317,7 +317,7 @@ func (w *webSocket) missing(k *Conn, s *wsSide, n uint64, at reassembly.At) {
 	s.frame.Missing += n
 	if s.to != nil {
 		s.to.hole(n)
-		s.to.zeros(n)
+		s.to.zeros(k, n)
 	}
 	s.pos += n
 	s.rest -= n

@@ -1,0 +1,5 @@
+//go:build race
+
+package dissect_test
+
+func init() { raced = true }
