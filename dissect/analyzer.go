@@ -58,6 +58,8 @@ type Analyzer struct {
 	pool    *deflate.Pool
 	segment uint64 // the stream offset at which the segment at hand began
 	payload budget // of unfinished messages
+	// emitting is the connection whose event the sink is looking at; nil: none.
+	emitting *Conn
 
 	// Scratch space, reused.
 	scratch    []byte
