@@ -108,6 +108,15 @@ func (f *file) mayGrow() bool {
 	return f.follow
 }
 
+// stored returns how many bytes can be read now.
+func (f *file) stored() int64 {
+	info, err := f.data.Stat()
+	if err != nil {
+		return 0
+	}
+	return info.Size()
+}
+
 // progress returns bytes read of the input as it is stored, and its size, 0 if unknown.
 func (f *file) progress() (read, total int64) {
 	if f.spool != nil {

@@ -286,7 +286,7 @@ func use(t *testing.T, s *session.Session, user int) {
 		}
 		v.Close()
 		if refs, _ := s.Packets(row.Number); len(refs) > 0 {
-			if _, err := s.Packet(ctx, row.Number, refs[len(refs)-1].Number); err != nil {
+			if _, err := s.Packet(ctx, row.Number, refs[len(refs)-1]); err != nil {
 				t.Error(err)
 			}
 		}

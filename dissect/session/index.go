@@ -29,9 +29,6 @@ type packetIndex struct {
 	cut  bool // packets are missing that came after the index reached its bound
 }
 
-// maxPlace is the longest encoding of a place.
-const maxPlace = 4 * binary.MaxVarintLen64
-
 // add appends a packet and returns by how much the index's memory grew.
 func (x *packetIndex) add(p place) int64 {
 	before := cap(x.buf)

@@ -9,12 +9,12 @@ type Limits struct {
 	// Default 4 GiB.
 	Spool int64
 	// Index is how many bytes the packet indexes of all connections may take: 4
-	// to 6 bytes a TCP packet, so the default of 512 MiB holds about 100 million.
+	// to 6 bytes a TCP packet, so the default of 512 MiB holds nearly 100 million.
 	// Packets beyond it are found by reading the files again whenever a
 	// connection is opened.
 	Index int64
 	// View is how many bytes of events one opened connection holds; of the
-	// events beyond it only Items (48 bytes each) are held, and they are decoded
+	// events beyond it only Items (56 bytes each) are held, and they are decoded
 	// again when they are looked at. Default 32 MiB.
 	View int64
 	// Cache is how many bytes of views stay after they were closed. Default 64 MiB.

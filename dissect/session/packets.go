@@ -65,7 +65,6 @@ type scan struct {
 	flow    packet.Flow
 	from    uint64 // number of the last packet in the index
 	clock   int64
-	pending *capture.Packet
 }
 
 // scannable tells whether reading the files again gives the same order of
@@ -109,16 +108,10 @@ func (c *scan) next(ctx context.Context) (capture.Packet, bool, error) {
 	return p, false, nil
 }
 
-// PacketRef is one packet of a connection.
-type PacketRef struct {
-	Number uint64
-	place  place
-}
-
-// Packets returns the packets of a connection that are known now and indexed,
-// in the order in which they are analyzed, and whether the index ends before
-// the connection does.
-func (s *Session) Packets(number uint64) (refs []PacketRef, cut bool) {
+// Packets returns the numbers of a connection's packets, as far as they are
+// known now and indexed, in the order in which they are analyzed: IP fragments
+// come together. cut says that the index ends before the connection does.
+func (s *Session) Packets(number uint64) (numbers []uint64, cut bool) {
 	if _, ok := s.Row(number); !ok {
 		return nil, false
 	}
@@ -127,9 +120,9 @@ func (s *Session) Packets(number uint64) (refs []PacketRef, cut bool) {
 	for {
 		at, ok := w.w.next()
 		if !ok {
-			return refs, cut
+			return numbers, cut
 		}
-		refs = append(refs, PacketRef{at.number, at})
+		numbers = append(numbers, at.number)
 	}
 }
 

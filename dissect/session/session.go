@@ -35,10 +35,11 @@ type Options struct {
 	Files []string
 	// Follow waits for more at the end of regular files.
 	Follow bool
-	// DecodeAs and Analyzer are dissect's Options of these names.
+	// DecodeAs is dissect.Options.DecodeAs, and Analyzer bounds the analyzer.
 	DecodeAs map[uint16]string
 	Analyzer dissect.Limits
-	Limits   Limits
+	// Limits bounds what the session itself holds.
+	Limits Limits
 	// SpoolDir is where spools are made, and removed by Close. Default: the
 	// folder sockeye in the user's cache folder.
 	SpoolDir string

@@ -406,17 +406,17 @@ func TestPacketsAndSave(t *testing.T) {
 		if cut || len(refs) == 0 {
 			t.Fatalf("%d packets, cut %v", len(refs), cut)
 		}
-		for _, ref := range []session.PacketRef{refs[0], refs[len(refs)/2], refs[len(refs)-1]} {
-			got, err := s.Packet(context.Background(), uint64(conn+1), ref.Number)
-			if err != nil || !reflect.DeepEqual(got, byNumber[ref.Number]) {
-				t.Fatalf("packet %d: %+v, %v", ref.Number, got, err)
+		for _, ref := range []uint64{refs[0], refs[len(refs)/2], refs[len(refs)-1]} {
+			got, err := s.Packet(context.Background(), uint64(conn+1), ref)
+			if err != nil || !reflect.DeepEqual(got, byNumber[ref]) {
+				t.Fatalf("packet %d: %+v, %v", ref, got, err)
 			}
 		}
 		for _, ref := range refs {
-			if seen[ref.Number] {
-				t.Fatalf("packet %d is of two connections", ref.Number)
+			if seen[ref] {
+				t.Fatalf("packet %d is of two connections", ref)
 			}
-			seen[ref.Number] = true
+			seen[ref] = true
 		}
 	}
 	if _, err := s.Packet(context.Background(), 1, 1<<40); !errors.Is(err, session.ErrNoPacket) {

@@ -41,6 +41,9 @@ const (
 	inputEnded
 )
 
+// magicLen is how many bytes tell what a file is.
+const magicLen = 4
+
 // outcome is what next came to.
 type outcome uint8
 
@@ -95,6 +98,10 @@ func (s *source) next(p *capture.Packet) (*input, outcome) {
 // advance reads an input's next packet.
 func (s *source) advance(in *input) {
 	grows := in.f.mayGrow() // before it is read: what comes between is not missed
+	if in.r == nil && grows && in.f.stored() < magicLen {
+		in.state = inputWaiting // it cannot be told what it is
+		return
+	}
 	var err error
 	if in.r == nil {
 		in.r, err = pcapfile.NewReaderAt(in.f.name, in.f.data, len(s.inputs))
@@ -123,12 +130,11 @@ func (s *source) advance(in *input) {
 
 // shorter tells whether err only means that the file has no more bytes yet.
 func (in *input) shorter(err error) bool {
-	info, statErr := in.f.data.Stat()
 	if err == io.EOF {
-		return statErr != nil || in.r == nil || info.Size() >= in.r.Offset()
+		return in.f.stored() >= in.r.Offset()
 	}
 	var damage *capture.InputError
-	return errors.As(err, &damage) && damage.Truncated || statErr == nil && info.Size() == 0
+	return errors.As(err, &damage) && damage.Truncated
 }
 
 // ended notes why an input has no more packets.
@@ -141,8 +147,8 @@ func (s *source) ended(in *input, err error) {
 	if errors.As(err, &damage) && damage.Offset >= 0 {
 		at = damage.Offset
 	}
-	if info, statErr := in.f.data.Stat(); err == io.EOF && in.f.follow && statErr == nil && info.Size() < at {
-		err = &capture.InputError{Name: in.f.name, Offset: at, Err: fmt.Errorf("the file became shorter: %d bytes", info.Size())}
+	if size := in.f.stored(); err == io.EOF && in.f.follow && size < at {
+		err = &capture.InputError{Name: in.f.name, Offset: at, Err: fmt.Errorf("the file became shorter: %d bytes", size)}
 	}
 	if sp := in.f.spool; sp != nil && sp.ended.Load() {
 		if failed := sp.failure(at); failed != nil {

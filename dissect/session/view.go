@@ -41,7 +41,7 @@ func (q *Query) withDefaults() {
 
 func (q *Query) key(conn uint64) string { return fmt.Sprint(conn, q.Kinds, q.Filter.String()) }
 
-// Item is the short form of an event, 64 bytes, held for every event of a View.
+// Item is the short form of an event, 56 bytes, held for every event of a View.
 type Item struct {
 	Time     int64
 	Packets  [2]uint64
@@ -85,7 +85,7 @@ type View struct {
 
 const (
 	chunkItems = 1024
-	itemBytes  = 64
+	itemBytes  = 56
 )
 
 // Events opens a view of a connection's events. It returns at once: the view
