@@ -183,8 +183,12 @@ func (w *webSocket) judgeEnd(k *Conn) {
 		if s.closed || !over || !known {
 			continue
 		}
-		text := fmt.Sprintf("the %v sent no close frame; the %v ended the connection by %s, %s after its last frame",
-			k.side(dir), k.side(by), how, event.Duration(max(0, k.tcp.Last-w.lastFrame())))
+		text := fmt.Sprintf("the %v sent no close frame; the %v ended the connection by %s, ", k.side(dir), k.side(by), how)
+		if last := w.lastFrame(); last != 0 {
+			text += event.Duration(max(0, k.tcp.Last-last)) + " after its last frame"
+		} else {
+			text += "before any frame"
+		}
 		p := websocket.Problem{Rule: websocket.RuleNoClose, Side: websocket.Side(k.side(dir)), Text: text, Reference: "RFC 6455 §7.1.5"}
 		k.findProblem(&p, k.tcp.Last, [2]uint64{k.tcp.LastPacket, k.tcp.LastPacket}, s.frame.Number, 0, "")
 	}

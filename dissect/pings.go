@@ -2,6 +2,8 @@ package dissect
 
 import (
 	"fmt"
+	"slices"
+	"time"
 
 	"github.com/sockeye-dev/sockeye/dissect/event"
 	"github.com/sockeye-dev/sockeye/dissect/websocket"
@@ -12,7 +14,14 @@ type ping struct {
 	payload string
 	time    int64
 	owed    bool // an answer is due: it was legal, and no close frame came before it (RFC 6455 §5.5.2)
+	// covered is when a pong answered an equal ping before this one, or 0: that
+	// pong may have been for this one too (RFC 6455 §5.5.3), or its own follows.
+	covered int64
 }
+
+// coveredFor is how long, in ns, a covered ping waits for a pong of its own:
+// who answers each of several pings answers them one right after the other.
+const coveredFor = int64(time.Second)
 
 // maxPings bounds the pings that wait; a pong may answer only the latest (RFC 6455 §5.5.3).
 const maxPings = 16
@@ -35,7 +44,7 @@ func (w *webSocket) latency(s *wsSide, m *assembly, payload []byte, complete boo
 	whole := complete && m.missing == 0
 	switch {
 	case m.opcode == websocket.Ping && whole:
-		s.sentPing(ping{pingPayload(payload), m.span.time, !s.closed && !m.spoilt})
+		s.sentPing(ping{payload: pingPayload(payload), time: m.span.time, owed: !s.closed && !m.spoilt})
 		if u := peer.unasked; u != nil && u.payload == pingPayload(payload) {
 			peer.unasked = nil
 		}
@@ -62,17 +71,29 @@ func (s *wsSide) sentPing(p ping) {
 	s.pings = append(s.pings, p)
 }
 
-// answered returns how long after its ping the pong came, or -1. Pings before
-// the answered one are settled with it.
-func (s *wsSide) answered(payload string, time int64) int64 {
-	for i := len(s.pings) - 1; i >= 0; i-- {
-		if s.pings[i].payload == payload {
-			latency := time - s.pings[i].time
-			s.pings = s.pings[:copy(s.pings, s.pings[i+1:])]
-			return max(0, latency)
+// answered returns how long after its ping the pong came, or -1. Of several
+// equal pings that wait, a pong answers the first. Pings before the answered
+// one are settled with it, and those up to the last equal one are covered.
+func (s *wsSide) answered(payload string, now int64) int64 {
+	waiting := len(s.pings)
+	s.pings = slices.DeleteFunc(s.pings, func(p ping) bool { return p.covered != 0 && now-p.covered > coveredFor })
+	s.forgot = s.forgot || len(s.pings) < waiting
+	equal := func(p ping) bool { return p.payload == payload }
+	first := slices.IndexFunc(s.pings, equal)
+	if first < 0 {
+		return -1
+	}
+	latency := now - s.pings[first].time
+	s.pings = s.pings[:copy(s.pings, s.pings[first+1:])]
+	for last := len(s.pings) - 1; last >= 0; last-- {
+		if equal(s.pings[last]) {
+			for i := range s.pings[:last+1] {
+				s.pings[i].owed, s.pings[i].covered = false, now
+			}
+			break
 		}
 	}
-	return -1
+	return max(0, latency)
 }
 
 // judgePings notes pings that nobody answered although the connection went on,
@@ -85,11 +106,8 @@ func (w *webSocket) judgePings(k *Conn) {
 		if !w.comp.known || peer.lostAny {
 			continue
 		}
-		n := 0
-		for n < len(s.pings) && s.pings[n].owed {
-			n++
-		}
-		if n > 0 && peer.packets.time > s.pings[0].time {
+		owed := slices.DeleteFunc(slices.Clone(s.pings), func(p ping) bool { return !p.owed })
+		if n := len(owed); n > 0 && peer.packets.time > owed[0].time {
 			p := websocket.Problem{Rule: websocket.RulePong, Side: websocket.Side(k.side(peer.dir)), Reference: "RFC 6455 §5.5.2",
 				Text: fmt.Sprintf("%d of the last pings of the %v got no pong", n, k.side(s.dir))}
 			k.findProblem(&p, k.tcp.Last, [2]uint64{k.tcp.LastPacket, k.tcp.LastPacket}, peer.frame.Number, 0, "")

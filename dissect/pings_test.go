@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/sockeye-dev/sockeye/dissect/event"
@@ -37,6 +38,11 @@ func TestPongs(t *testing.T) {
 		{"unasked, twice", []say{{s, pongFrame("a")}, {s, pongFrame("b")}}, []string{"server 1"}},
 		{"answered with other bytes", []say{{c, pingFrame("a")}, {s, pongFrame("b")}}, []string{"server 1", "server 2"}},
 		{"captured before its ping", []say{{s, pongFrame("a")}, {c, pingFrame("a")}, {s, pongFrame("a")}}, nil},
+		{"equal ones, each answered", []say{{c, pingFrame("a")}, {c, pingFrame("a")}, {s, pongFrame("a")}, {c, pingFrame("")}, {c, pingFrame("a")},
+			{s, pongFrame("a")}, {s, pongFrame("")}, {s, pongFrame("a")}}, nil},
+		{"equal ones, the latest answered", []say{{c, pingFrame("a")}, {c, pingFrame("a")}, {s, pongFrame("a")}}, nil},
+		{"equal ones, answered once too often", []say{{c, pingFrame("a")}, {c, pingFrame("a")}, {s, pongFrame("a")}, {s, pongFrame("a")}, {s, pongFrame("a")}}, []string{"server 3"}},
+		{"equal ones, one answered, then another", []say{{c, pingFrame("a")}, {c, pingFrame("a")}, {s, pongFrame("a")}, {c, pingFrame("b")}, {s, textFrame("c")}}, []string{"server 3"}},
 		{"too many to remember", twenty, nil},
 		{"fragmented", []say{{c, pingFrame("a").part()}, {s, pongFrame("b").part()}}, nil},
 	}
@@ -60,5 +66,20 @@ func TestPongs(t *testing.T) {
 		if !slices.Equal(got, tt.want) {
 			t.Errorf("%s: got %v, want %v", tt.name, got, tt.want)
 		}
+	}
+}
+
+// TestNoCloseWithoutFrames: there is no last frame to count the time from.
+func TestNoCloseWithoutFrames(t *testing.T) {
+	k := (&suiteCase{id: "no frames"}).talk(event.Client, 0, nil)
+	k.turns = k.turns[:2]
+	n := 0
+	for _, f := range analyze(t, play(rand.New(rand.NewPCG(1, 1)), segments(k.turns, true, whole))).Conns[1].Findings {
+		if f.D.Rule == "WS-NO-CLOSE" && strings.HasSuffix(f.D.Text, "ended the connection by FIN, before any frame") {
+			n++
+		}
+	}
+	if n != 2 {
+		t.Errorf("%d findings say that no frame came, want one a side", n)
 	}
 }
