@@ -222,12 +222,11 @@ func ackStorm(s *script) {
 	c.chatter(2)
 	a, b := c.message(c2s, ws.Text, "said by somebody else")
 	c.send(c2s, a, b)
+	c.forge(c2s, a, b-6) // the client, which knows nothing of it, says less
 	for range 40 {
 		c.ack(s2c, b)
-		c.packet(c2s, wire.ACK, int64(a), nil)
+		c.packet(c2s, wire.ACK, int64(b-6), nil)
 	}
-	c.forge(c2s, a, b)
-	c.ack(s2c, b)
 	c.state, c.closedBy = "reset", "server"
 	c.rst(s2c, int64(len(c.half[s2c].stream)))
 }
