@@ -67,6 +67,11 @@ type Analyzer struct {
 	starts     []int
 	inputs     inputs
 	slabs      slabs
+	signs      signs
+
+	recognisers freeList[recogniser]
+	https       freeList[httpStream]
+	webSockets  freeList[webSocket]
 	assemblies assemblies
 	problems   []websocket.Problem
 }

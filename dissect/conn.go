@@ -167,7 +167,7 @@ func firstDissector(k *Conn) Dissector {
 			return k.enter(p, s)
 		}
 	}
-	return newRecogniser(!k.tcp.Midstream)
+	return newRecogniser(k, !k.tcp.Midstream)
 }
 
 // enter notes that the connection speaks p from here on.
@@ -365,7 +365,7 @@ func (k *Conn) Gap(dir packet.Dir, n uint64, cause reassembly.Cause, at reassemb
 }
 
 // lost begins recognition anew behind a hole that the dissector did not survive.
-func (k *Conn) lost() { k.Switch(newRecogniserAfter(k.d)) }
+func (k *Conn) lost() { k.Switch(newRecogniserAfter(k, k.d)) }
 
 // skipped reports bytes that were captured but belong to no unit that could be read.
 func (k *Conn) skipped(dir packet.Dir, n int, at reassembly.At) {
@@ -403,7 +403,8 @@ func (k *Conn) end() {
 	}
 	k.settle()
 	k.ended = true
-	k.d = nil // what it holds is not needed while the connection lingers
+	k.a.recycle(k.d) // what it holds is not needed while the connection lingers
+	k.d = nil
 	for _, dir := range []packet.Dir{packet.LoToHi, packet.HiToLo} {
 		k.drop(dir, len(k.heldBytes(dir)))
 	}

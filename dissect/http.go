@@ -42,7 +42,7 @@ type exchange struct {
 }
 
 func startHTTP(k *Conn, s *signs) Dissector {
-	h := &httpStream{}
+	h := k.a.https.get()
 	if !s.fresh {
 		h.hunt()
 	}
@@ -190,6 +190,7 @@ func (h *httpStream) response(k *Conn, resp *http1.Response, span [2]uint64, tim
 			k.sum.Protocol = "websocket"
 			k.addLayer("websocket")
 			k.Switch(newWebSocket(k, x.attempt))
+			k.a.recycle(h)
 			return
 		}
 	case resp.Switches(x.method):
@@ -198,7 +199,7 @@ func (h *httpStream) response(k *Conn, resp *http1.Response, span [2]uint64, tim
 		if resp.Status == 101 {
 			k.Switch(k.enter(protocolNamed("raw"), &signs{k: k, fresh: true}))
 		} else {
-			k.Switch(newRecogniser(true))
+			k.Switch(newRecogniser(k, true))
 		}
 		return
 	}

@@ -61,11 +61,16 @@ type recogniser struct {
 	seen    [2]int
 }
 
-func newRecogniser(fresh bool) *recogniser { return &recogniser{fresh: fresh} }
+func newRecogniser(k *Conn, fresh bool) *recogniser {
+	r := k.a.recognisers.get()
+	r.fresh = fresh
+	return r
+}
 
 // newRecogniserAfter recognises anew behind a hole that d did not survive.
-func newRecogniserAfter(d Dissector) *recogniser {
-	r := &recogniser{before: d}
+func newRecogniserAfter(k *Conn, d Dissector) *recogniser {
+	r := newRecogniser(k, false)
+	r.before = d
 	switch d := d.(type) {
 	case *recogniser:
 		r.before, r.upgrade = d.before, d.upgrade
@@ -110,7 +115,8 @@ func (r *recogniser) worthLooking(dir packet.Dir, b []byte) bool {
 
 // decide asks the table. b are the bytes of dir; those of the other direction are held.
 func (r *recogniser) decide(k *Conn, dir packet.Dir, b []byte, at reassembly.At, final bool) {
-	s := &signs{k: k, frameAt: [2]int{-1, -1}, fresh: r.fresh, final: final, client: k.Client(), clientKnown: k.settled, upgrade: r.upgrade, bits: r.bits}
+	s := &k.a.signs
+	*s = signs{k: k, frameAt: [2]int{-1, -1}, fresh: r.fresh, final: final, client: k.Client(), clientKnown: k.settled, upgrade: r.upgrade, bits: r.bits}
 	other := dir.Reverse()
 	s.b[dir], s.b[other] = b, k.heldBytes(other)
 	s.at[dir], s.at[other] = at, k.heldAt(other)
@@ -145,6 +151,7 @@ func (r *recogniser) settle(k *Conn, p *protocol, s *signs) {
 	}
 	k.Switch(k.enter(p, s))
 	k.settle()
+	k.a.recycle(r)
 }
 
 func (r *recogniser) Gap(k *Conn, dir packet.Dir, held []byte, _ uint64, at reassembly.At) bool {

@@ -76,7 +76,8 @@ func (s *span) packets() [2]uint64 { return [2]uint64{s.first, s.last} }
 
 // newWebSocket reads frames behind a handshake: both directions begin with a header.
 func newWebSocket(k *Conn, a *attempt) *webSocket {
-	w := &webSocket{attempt: a}
+	w := k.a.webSockets.get()
+	w.attempt = a
 	if a != nil {
 		w.comp = a.compression()
 	}

@@ -1,0 +1,38 @@
+package dissect
+
+// freeList recycles the dissectors of connections that are over: with hundreds of
+// thousands of short connections, making them anew is most of the work.
+type freeList[T any] struct{ free []*T }
+
+// maxFree bounds what a free list keeps.
+const maxFree = 1024
+
+// get returns a zero T.
+func (l *freeList[T]) get() *T {
+	if n := len(l.free); n > 0 {
+		x := l.free[n-1]
+		l.free = l.free[:n-1]
+		return x
+	}
+	return new(T)
+}
+
+// put takes x back, which nothing may refer to any more.
+func (l *freeList[T]) put(x *T) {
+	if len(l.free) < maxFree {
+		*x = *new(T)
+		l.free = append(l.free, x)
+	}
+}
+
+// recycle takes back a dissector that its connection has left behind.
+func (a *Analyzer) recycle(d Dissector) {
+	switch d := d.(type) {
+	case *recogniser:
+		a.recognisers.put(d)
+	case *httpStream:
+		a.https.put(d)
+	case *webSocket:
+		a.webSockets.put(d)
+	}
+}
