@@ -1,6 +1,10 @@
 package tui
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/sockeye-dev/sockeye/dissect/event"
+)
 
 // scope is where keys are pressed, as a set.
 type scope uint
@@ -71,12 +75,13 @@ func movement() []action {
 func viewing() []action {
 	opened := func(a *App) bool { return a.conv != nil }
 	return []action{
-		{name: "handshake", keys: []string{"h"}, in: inPanes, only: opened, help: "the handshake: both heads, accept key, verdict per rule", hint: "handshake", run: (*App).openHandshake},
+		{name: "handshake", keys: []string{"h"}, in: inPanes, only: func(a *App) bool { return a.conv != nil && a.conv.counts[event.KindHandshake] > 0 }, help: "the handshake: both heads, accept key, verdict per rule", hint: "handshake", run: (*App).openHandshake},
 		{name: "ladder", keys: []string{"L"}, in: inPanes, only: opened, help: "the connection as a ladder between client and server", hint: "ladder", run: (*App).openLadder},
 		{name: "timeline", keys: []string{"s"}, in: inPanes, only: opened, help: "messages and bytes a second, by direction", hint: "timeline", run: (*App).openTimeline},
-		{name: "stream", keys: []string{"S"}, in: inPanes, only: opened, help: "the stream's bytes in order, both directions", hint: "stream", run: (*App).openStream},
+		{name: "stream", keys: []string{"S"}, in: inPanes, only: func(a *App) bool { return a.conv != nil && a.conv.counts[event.KindData] > 0 }, help: "the stream's bytes in order, both directions", hint: "stream", run: (*App).openStream},
 		{name: "text-hex", keys: []string{"t"}, in: inPage, only: func(a *App) bool { return a.page != nil && a.page.toggled != nil }, help: "text or hex", hint: "text/hex", run: func(a *App) { a.page.toggled() }},
 		{name: "explain", keys: []string{"x"}, in: inMessages | inDetail | inFindings, only: (*App).onFinding, help: "what the finding's rule means, usual causes, the fix", hint: "why", run: (*App).explain},
+		{name: "all-findings", keys: []string{"a"}, in: inFindings, help: "findings of all connections that are listed, or of the open one", hint: "all", run: (*App).toggleAllFindings},
 		{name: "sort", keys: []string{"o"}, in: inConns, help: "sort by the next column", hint: "sort", run: (*App).sortNext, arg: (*App).sortByName},
 		{name: "reverse", keys: []string{"O"}, in: inConns, help: "turn the order round", run: (*App).sortReverse},
 	}
@@ -123,7 +128,7 @@ func generalActions() []action {
 			}
 		}},
 		{name: "quit", keys: []string{"q"}, in: inPanes, help: "quit", hint: "quit", run: (*App).quit},
-		{name: "quit-now", keys: []string{"Ctrl-c"}, in: inPage, help: "quit", run: (*App).quit},
+		{name: "quit-now", keys: []string{"Ctrl-c"}, in: inScreens, help: "quit", run: (*App).quit},
 	}
 }
 

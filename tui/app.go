@@ -56,6 +56,7 @@ type App struct {
 	conv     *conversation // nil: none is open
 	detail   detail
 	findings findingList
+	goal     *event.Event // a finding to be revealed when its connection was read
 
 	follow  bool
 	frozen  bool
@@ -171,6 +172,9 @@ func (a *App) reload() {
 			a.conv.cursor.set(a.conv.cursor.n - 1)
 		}
 		a.showDetail()
+	}
+	if a.goal != nil {
+		a.reachGoal()
 	}
 	if a.follow && a.focus == paneConns {
 		a.conns.cursor.set(a.conns.cursor.n - 1)

@@ -59,9 +59,9 @@ func timeline(beats []beat, unit string, width, height int) []line {
 	const axis = 11 // columns before the curve
 	columns := max(width-axis-1, 8)
 	buckets := columns * 2
-	length := float64(max(last-first, 1)) / 1e9
-	per := length / float64(buckets) // seconds a bucket
-	var series [2][2][]float64       // by what (count, bytes) and side
+	// Seconds a bucket: below a millisecond, rates say more about the clock than about the connection.
+	per := max(float64(last-first)/1e9/float64(buckets), 1e-3)
+	var series [2][2][]float64 // by what (count, bytes) and side
 	for k := range series {
 		for s := range series[k] {
 			series[k][s] = make([]float64, buckets)
@@ -96,14 +96,17 @@ func timeline(beats []beat, unit string, width, height int) []line {
 			}
 		}
 	}
-	end := event.Duration(last - first)
+	end := event.Duration(int64(per * float64(buckets) * 1e9))
 	scale := strings.Repeat(" ", axis) + "0" + strings.Repeat(" ", max(columns-1-event.Width(end), 1)) + end
 	return append(out, line{{rDim, scale}})
 }
 
 func rate(v float64, bytes bool) string {
-	if bytes || v >= 100 {
-		return event.Size(uint64(v))[:len(event.Size(uint64(v)))-map[bool]int{true: 0, false: 2}[bytes]]
+	switch {
+	case bytes:
+		return event.Size(uint64(v))
+	case v >= 100:
+		return strings.TrimRight(event.Size(uint64(v)), " B")
 	}
 	return strings.TrimSuffix(strings.TrimRight(sprintf("%.2f", v), "0"), ".")
 }

@@ -29,7 +29,7 @@ const (
 var connColumns = []column{
 	colNumber:   {title: "#", width: 5, right: true},
 	colState:    {title: "State", width: 9, rank: 3},
-	colPeers:    {title: "Client → Server", width: 36, rank: 0},
+	colPeers:    {title: "Client → Server", width: 43, rank: 0},
 	colProtocol: {title: "Protocol", width: 18, rank: 6},
 	colPath:     {title: "Path", width: 8, flex: true},
 	colMessages: {title: "→/←", width: 9, right: true, rank: 2},
@@ -229,19 +229,23 @@ func peersText(r *session.Row, width int) string {
 	if client.Addr() == server.Addr() {
 		return client.String() + " → :" + strconv.Itoa(int(server.Port()))
 	}
+	head, tail := client.String()+" → …", server.String()
+	if room := width - event.Width(head); room > 0 && room < len(tail) {
+		return head + tail[len(tail)-room:]
+	}
 	return long
 }
 
 func (a *App) drawConns(c canvas, focus bool) {
 	l := &a.conns
-	t := table{cols: slices.Clone(connColumns), minFlex: 8, sorted: l.sort, reverse: l.reverse}
+	t := table{cols: slices.Clone(connColumns), minFlex: 16, sorted: l.sort, reverse: l.reverse}
 	switch {
 	case c.w >= 150:
-		t.cols[colPeers].width, t.minFlex = 50, 16
-	case c.w < 80:
-		t.cols[colPeers].width = 28
-	case c.w < 120:
-		t.cols[colPeers].width = 34
+		t.cols[colPeers].width = 50
+	case c.w < 76:
+		t.cols[colPeers].width, t.minFlex = 28, 6
+	case c.w < 110:
+		t.cols[colPeers].width, t.minFlex = 36, 6
 	}
 	l.widths = t.draw(c, &l.cursor, focus, func(i int) (string, line) {
 		r := l.order[i]

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/sockeye-dev/sockeye/dissect/event"
@@ -9,20 +10,25 @@ import (
 
 // found is a finding, and where it stands.
 type found struct {
-	index int // of the event in the view
+	index int // of the event in the view of its connection; -1: not looked up yet
 	event *event.Event
 }
 
-// findingList is the list of findings.
+// findingList is the list of findings: of the open connection, or of all.
 type findingList struct {
 	conn   uint64
 	seen   int
 	list   []found
 	cursor cursor
+	all    bool
+	note   string // how complete the list of all is
 }
 
 // load takes over the findings of the open connection.
 func (l *findingList) load(a *App) {
+	if l.all {
+		return
+	}
 	if a.conv == nil {
 		*l = findingList{}
 		return
@@ -42,6 +48,49 @@ func (l *findingList) load(a *App) {
 	l.cursor.resize(len(l.list))
 }
 
+// toggleAllFindings lists the findings of all connections that are listed, or
+// of the open one again.
+func (a *App) toggleAllFindings() {
+	if a.findings.all {
+		a.findings = findingList{}
+		a.findings.load(a)
+		return
+	}
+	var conns []uint64
+	for _, r := range a.conns.order {
+		if len(a.src.Info(r).Rules) > 0 {
+			conns = append(conns, r.Number)
+		}
+	}
+	a.findings = findingList{all: true, note: "reading…"}
+	var list []found
+	cut := false
+	a.background(func() {
+		for _, n := range conns {
+			events, err := a.src.Findings(n)
+			if err != nil {
+				continue
+			}
+			for _, e := range events {
+				list = append(list, found{-1, e})
+			}
+			if cut = len(list) >= maxFindings; cut {
+				return
+			}
+		}
+	}, func() {
+		if !a.findings.all {
+			return
+		}
+		l := &a.findings
+		l.list, l.note = list, ""
+		if cut {
+			l.note = sprintf("the first %s", event.Count(uint64(len(list))))
+		}
+		l.cursor.resize(len(list))
+	})
+}
+
 func (l *findingList) selected() (found, bool) {
 	if l.cursor.at >= len(l.list) {
 		return found{}, false
@@ -51,6 +100,7 @@ func (l *findingList) selected() (found, bool) {
 
 var findingColumns = []column{
 	{title: "", width: 1},
+	{title: "Conn", width: 7, right: true},
 	{title: "Rule", width: 15},
 	{title: "Side", width: 8, rank: 1},
 	{title: "What was seen", width: 10, flex: true},
@@ -65,19 +115,66 @@ func (a *App) drawFindings(c canvas, focus bool) {
 		f := e.Detail.(*event.Finding)
 		r := severityRole(f.Severity)
 		side := arrow(e.From) + " " + shortSide(e.From)
-		return "", line{{r, severityMark(f.Severity)}, {r, f.Rule}, {sideRole(e.From), side}, {rPlain, f.Text}, {rDim, f.Reference}}
+		return "", line{{r, severityMark(f.Severity)}, {rPlain, strconv.FormatUint(e.Conn, 10)}, {r, f.Rule}, {sideRole(e.From), side}, {rPlain, f.Text}, {rDim, f.Reference}}
 	})
-	if l.cursor.n == 0 {
-		c.text(2, 1, c.w-2, c.theme.styles[rGood], "✔ no findings on this connection")
+	if l.cursor.n > 0 {
+		return
+	}
+	switch {
+	case l.note != "":
+		c.text(2, 1, c.w-2, c.theme.styles[rDim], l.note)
+	case l.all:
+		c.text(2, 1, c.w-2, c.theme.styles[rGood], "✔ no findings")
+	default:
+		c.text(2, 1, c.w-2, c.theme.styles[rGood], "✔ no findings on this connection; a lists those of all")
 	}
 }
 
-// reveal goes from a finding to the message or frame that it is about.
+// reveal goes from a finding to the message or frame that it is about. Of
+// another connection, that is opened first, and revealed when it was read.
 func (a *App) reveal() {
 	f, ok := a.findings.selected()
-	if !ok || a.conv == nil {
+	if !ok {
 		return
 	}
+	a.focus = paneMessages
+	if f.index < 0 {
+		if wrong := a.openNumber(sprintf("%d", f.event.Conn)); wrong != "" {
+			a.say(rWarning, "%s", wrong)
+			return
+		}
+		a.goal = f.event
+		a.reachGoal()
+		return
+	}
+	a.revealAt(f)
+}
+
+// reachGoal reveals the finding that was asked for, once its connection was read.
+func (a *App) reachGoal() {
+	if a.goal == nil || a.conv == nil || a.conv.row.Number != a.goal.Conn {
+		a.goal = nil
+		return
+	}
+	want := a.goal.Detail.(*event.Finding)
+	for i := range a.conv.items {
+		it := &a.conv.items[i]
+		if it.Kind != event.KindFinding || it.From != a.goal.From {
+			continue
+		}
+		if e, err := a.conv.view.Event(i); err == nil && *e.Detail.(*event.Finding) == *want {
+			a.goal = nil
+			a.revealAt(found{i, e})
+			return
+		}
+	}
+	if a.conv.view.Done() {
+		a.goal = nil
+	}
+}
+
+// revealAt goes to what a finding of the open connection is about.
+func (a *App) revealAt(f found) {
 	x := f.event.Detail.(*event.Finding)
 	to := f.index
 	for i := f.index; i >= 0 && f.index-i < 20_000; i-- {
@@ -95,7 +192,6 @@ func (a *App) reveal() {
 		}
 	}
 	a.conv.goTo(to)
-	a.focus = paneMessages
 	a.showDetail()
 	if len(a.detail.frames) > 0 {
 		a.detail.tab, a.detail.pager.doc = tabFrames, nil

@@ -82,7 +82,7 @@ func parseTree(p []byte) (*jsonTree, error) {
 			break
 		}
 		if parent < 0 {
-			if dec.More() {
+			if rest := p[dec.InputOffset():]; len(bytes.TrimLeft(rest, " \t\r\n")) > 0 {
 				return nil, fmt.Errorf("more than one value")
 			}
 			break

@@ -29,8 +29,9 @@ func (a *App) openLadder() {
 
 // rung is a line of the ladder: an event of the connection, or the silence before it.
 type rung struct {
-	at   int   // in the rows that are shown
-	idle int64 // ns of silence; 0: an event
+	at   int        // in the rows that are shown
+	idle int64      // ns of silence; 0: an event
+	side event.Side // of a handshake: whose part it is
 }
 
 // rungs lists the lines of a ladder.
@@ -39,9 +40,12 @@ func rungs(v *conversation) []rung {
 	before := v.row.Start
 	for i, en := range v.shown {
 		if d := en.time - before; d >= idle {
-			out = append(out, rung{i, d})
+			out = append(out, rung{at: i, idle: d})
 		}
-		out = append(out, rung{i, 0})
+		out = append(out, rung{at: i})
+		if v.items[en.index].Kind == event.KindHandshake {
+			out = append(out, rung{at: i, side: event.Server})
+		}
 		before = en.time
 	}
 	return out
@@ -97,23 +101,52 @@ func (l *ladder) Line(i int) line {
 	}
 	when := "+" + event.Duration(e.Time-r.Start)
 	text, role := rungText(e, w)
+	if h, ok := e.Detail.(*event.Handshake); ok {
+		return l.handshake(when, h, g.side)
+	}
 	if e.From > event.Server {
 		return l.note(when, text, role, "│")
 	}
 	if _, ok := e.Detail.(*event.Gap); ok {
 		return l.note(when, text, role, "│")
 	}
-	if h, ok := e.Detail.(*event.Handshake); ok {
-		_ = h
-		return l.note(when, text, role, "│")
-	}
 	if f, ok := e.Detail.(*event.Finding); ok {
 		return l.note(when, severityMark(f.Severity)+" "+text, role, "│")
 	}
+	return l.arrow(when, text, role, e.From)
+}
+
+// handshake is the request or the response of a handshake.
+func (l *ladder) handshake(when string, h *event.Handshake, side event.Side) line {
+	if side == event.Client {
+		if h.Method == "" {
+			return l.note("", "request not captured", rWarning, "│")
+		}
+		return l.arrow("", h.Method+" "+h.Target+"  Upgrade: websocket", rPlain, side)
+	}
+	if h.Status == 0 {
+		return l.note("", "no response captured", rWarning, "│")
+	}
+	text, role := sprintf("%d %s", h.Status, h.Reason), rWarning
+	if h.Accepted {
+		text, role = sprintf("%d  accept ✔", h.Status), rGood
+		if h.Accept != h.AcceptExpected {
+			text, role = sprintf("%d  accept ✖", h.Status), rError
+		}
+	}
+	if h.Extensions != "" {
+		text += "  " + h.Extensions
+	}
+	return l.arrow(when, text, role, side)
+}
+
+// arrow is a line from one side to the other.
+func (l *ladder) arrow(when, text string, role role, from event.Side) line {
+	w := l.body()
 	text = event.Cut(event.SafeString(text), w-4)
 	rest := strings.Repeat("─", max(w-3-event.Width(text), 0))
-	st := sideRole(e.From)
-	if e.From == event.Client {
+	st := sideRole(from)
+	if from == event.Client {
 		return line{{rDim, pad(when, ladderTime-1, true) + " "}, {rFrame, "│"}, {st, "──"}, {role, text}, {st, rest + "▶"}, {rFrame, "│"}}
 	}
 	return line{{rDim, pad(when, ladderTime-1, true) + " "}, {rFrame, "│"}, {st, "◀" + rest}, {role, text}, {st, "──"}, {rFrame, "│"}}

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"time"
 
 	"github.com/sockeye-dev/sockeye/dissect/event"
 	"github.com/sockeye-dev/sockeye/dissect/query"
@@ -49,16 +50,37 @@ func (o *opened) Payload(conn uint64, id session.MessageID) (*event.Event, error
 	return o.s.Payload(o.ctx, conn, id, 0)
 }
 
+// Findings implements Source.
+func (o *opened) Findings(conn uint64) ([]*event.Event, error) {
+	v, err := o.s.Events(o.ctx, conn, session.All(event.KindFinding))
+	if err != nil {
+		return nil, err
+	}
+	defer v.Close()
+	select {
+	case <-v.Done():
+	case <-o.ctx.Done():
+	case <-time.After(maxWait): // of a connection that goes on: those so far
+	}
+	return v.Events(o.ctx, 0, maxFindings)
+}
+
+// Bounds of the list of all findings.
+const (
+	maxWait     = time.Second
+	maxFindings = 5000
+)
+
 // Info implements Source.
 func (o *opened) Info(r *session.Row) *query.ConnInfo { return o.s.Info(r) }
 
 // Packets implements Source.
 func (o *opened) Packets(conn, first, last uint64) []uint64 {
-	refs, _ := o.s.Packets(conn)
+	numbers, _ := o.s.Packets(conn)
 	var out []uint64
-	for _, r := range refs {
-		if r.Number >= first && r.Number <= last {
-			out = append(out, r.Number)
+	for _, n := range numbers {
+		if n >= first && n <= last {
+			out = append(out, n)
 		}
 	}
 	return out

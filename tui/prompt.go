@@ -112,7 +112,7 @@ func (p *prompt) key(e *tcell.EventKey) bool {
 			p.accept(string(p.text))
 		}
 		return false
-	case "Esc", "Ctrl-c":
+	case "Esc":
 		if p.cancel != nil {
 			p.cancel()
 		}
@@ -169,15 +169,17 @@ func (p *prompt) draw(c canvas) {
 		r, verdict = p.verdict(string(p.text))
 	}
 	room := c.w - x - 1
-	if n := event.Width(event.SafeString(verdict)); verdict != "" && n+12 < room {
+	below := false // the verdict takes the second line
+	if n := event.Width(event.SafeString(verdict)); verdict != "" && n+max(event.Width(event.SafeString(p.String()))+2, 12) < room {
 		c.text(c.w-n-1, 0, n, st[r], verdict)
 		room -= n + 2
-	} else if verdict != "" && c.h < 2 {
-		verdict = event.Cut(verdict, max(room-12, 1))
+	} else if verdict != "" && c.h > 1 && len(p.offers) == 0 {
+		below = true
+		c.text(1, 1, c.w-2, st[r], verdict)
+	} else if verdict != "" {
+		verdict = event.Cut(event.SafeString(verdict), max(room/2, 1))
 		c.text(c.w-event.Width(verdict)-1, 0, c.w, st[r], verdict)
 		room -= event.Width(verdict) + 2
-	} else if verdict != "" {
-		c.text(1, 1, c.w-2, st[r], verdict)
 	}
 	// The beginning goes out of sight where the text is longer than the line.
 	from := 0
@@ -187,7 +189,7 @@ func (p *prompt) draw(c canvas) {
 	}
 	c.text(x, 0, room, st[rPlain], string(p.text[from:]))
 	c.screen.ShowCursor(c.x+x+event.Width(event.SafeString(string(p.text[from:p.at]))), c.y)
-	if c.h < 2 || r == rError {
+	if c.h < 2 || below {
 		return
 	}
 	x = 1

@@ -206,6 +206,9 @@ func (a *App) paneTitle(p pane) (line, string) {
 		return a.detail.title(), a.detail.foot()
 	}
 	l := line{{rHeading, "[4] Findings "}}
+	if a.findings.all {
+		l = line{{rHeading, "[4] Findings of all connections " + a.findings.note + " "}}
+	}
 	errors, warnings := uint64(0), uint64(0)
 	for _, f := range a.findings.list {
 		switch f.event.Detail.(*event.Finding).Severity {
@@ -295,13 +298,23 @@ func (a *App) drawHints(c canvas) {
 		x += c.text(x, 0, c.w, st[rHeading], a.menu.name+": ")
 	}
 	in := a.context()
+	end := c.w - 1
 	for i := range a.actions {
 		h := &a.actions[i]
 		if h.hint == "" || len(h.keys) == 0 || !h.applies(a, in) {
 			continue
 		}
 		key := keyText(h.keys[:1])
-		if w := event.Width(key) + 1 + event.Width(h.hint); x+w > c.w-1 {
+		w := event.Width(key) + 1 + event.Width(h.hint)
+		if h.name == "quit" { // always seen
+			c.text(c.w-1-w, 0, w, st[rKey], key)
+			c.text(c.w-1-w+event.Width(key)+1, 0, w, st[rDim], h.hint)
+			continue
+		}
+		if in&inPanes != 0 {
+			end = c.w - 9
+		}
+		if x+w > end {
 			continue
 		}
 		x += c.text(x, 0, c.w, st[rKey], key)

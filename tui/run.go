@@ -28,27 +28,21 @@ func (e *CrashError) Error() string {
 }
 
 // Run shows a capture until the user quits or ctx ends. screen is nil for the
-// terminal. Whatever happens, the terminal is as it was before when it returns; a
+// terminal; another one has not been initialised. Whatever happens, the terminal is as it was before when it returns; a
 // panic becomes a *CrashError.
 func Run(ctx context.Context, src Source, opt Options, screen tcell.Screen) (err error) {
-	if screen == nil {
-		if screen, err = tcell.NewScreen(); err != nil {
-			return err
-		}
-		if err = screen.Init(); err != nil {
-			return err
-		}
-	}
 	a := newApp(src, opt)
-	a.tv = tview.NewApplication().SetScreen(screen).EnableMouse(true).EnablePaste(true)
+	a.tv = tview.NewApplication().EnableMouse(true).EnablePaste(true)
+	if screen != nil {
+		a.tv.SetScreen(screen) // initialises it; twice would leave it half resized
+	}
 	defer func() {
 		a.stop.Do(func() { close(a.stopped) })
 		if a.conv != nil {
 			a.conv.close()
 		}
 		if x := recover(); x != nil {
-			screen.Fini()
-			err = crash(x)
+			err = crash(x) // tview has put the terminal back
 		}
 	}()
 	// The panics of other goroutines end the program too: guard puts the terminal back first.
@@ -64,6 +58,7 @@ func Run(ctx context.Context, src Source, opt Options, screen tcell.Screen) (err
 	}()
 	a.tv.SetRoot(&root{tview.NewBox(), a}, true)
 	err = a.tv.Run()
+	a.stop.Do(func() { close(a.stopped) })
 	if failed := a.failure.Load(); failed != nil {
 		return failed
 	}

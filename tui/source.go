@@ -23,6 +23,8 @@ type Source interface {
 	Info(r *session.Row) *query.ConnInfo
 	// Payload reads a message again with its whole payload.
 	Payload(conn uint64, id session.MessageID) (*event.Event, error)
+	// Findings returns a connection's findings so far; it may take a while.
+	Findings(conn uint64) ([]*event.Event, error)
 	// Packets returns the numbers of a connection's packets from first to last.
 	Packets(conn, first, last uint64) []uint64
 	// Packet reads a packet of a connection, owned.

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"unicode/utf8"
 
+	"github.com/rivo/uniseg"
+
 	"github.com/sockeye-dev/sockeye/dissect/event"
 )
 
@@ -51,13 +53,9 @@ func fitText(p []byte, width int) int {
 		case c < utf8.RuneSelf:
 			w = 4
 		default:
-			var r rune
-			r, size = utf8.DecodeRune(p[i:])
-			if r == utf8.RuneError && size == 1 {
-				w = 4
-			} else {
-				w = event.Width(event.SafeString(string(p[i : i+size])))
-			}
+			cluster, _, _, _ := uniseg.FirstGraphemeCluster(p[i:min(i+64, len(p))], -1)
+			size = len(cluster)
+			w = event.Width(event.SafeString(string(cluster)))
 		}
 		if used+w > width && i > 0 {
 			return i
@@ -81,7 +79,7 @@ type hexDoc struct {
 func newHexDoc(p []byte, width int, note line) *hexDoc {
 	per := 4
 	for _, n := range []int{8, 16, 32} {
-		if 11+n*3+n/8+1+n <= width {
+		if 10+n*3+n/8+n <= width { // offset, bytes and the gaps between eights, ASCII
 			per = n
 		}
 	}
