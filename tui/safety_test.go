@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 	"unicode"
@@ -25,6 +26,8 @@ type fake struct {
 	rows   []*session.Row
 	events []*event.Event
 	change chan struct{}
+	drawn  chan struct{} // closed when the screen is drawn for the first time
+	once   sync.Once
 }
 
 func newFake() *fake {
@@ -41,7 +44,7 @@ func newFake() *fake {
 	}
 	undecoded := message(2, hostile)
 	undecoded.Undecoded = hostile
-	return &fake{change: make(chan struct{}), rows: []*session.Row{r}, events: []*event.Event{
+	return &fake{change: make(chan struct{}), drawn: make(chan struct{}), rows: []*session.Row{r}, events: []*event.Event{
 		at(0, event.NoSide, &event.Handshake{
 			Method: hostile, Target: hostile, HTTPVersion: hostile, Status: 101, Reason: hostile, Accepted: true, Key: hostile, Accept: hostile, AcceptExpected: "x",
 			Version: hostile, Origin: hostile, Host: hostile, RequestHeaders: []event.Header{h, h}, ResponseHeaders: []event.Header{h},
@@ -74,10 +77,13 @@ func (f *fake) Packet(_, n uint64) (Packet, error) {
 }
 func (f *fake) Save(string, []uint64) error { return errors.New(hostile) }
 func (f *fake) Changed() <-chan struct{}    { return f.change }
-func (f *fake) State() State                { return State{Done: true, Err: errors.New(hostile)} }
-func (f *fake) Len() int                    { return len(f.events) }
-func (f *fake) Done() bool                  { return true }
-func (f *fake) Close()                      {}
+func (f *fake) State() State {
+	f.once.Do(func() { close(f.drawn) })
+	return State{Done: true, Err: errors.New(hostile)}
+}
+func (f *fake) Len() int   { return len(f.events) }
+func (f *fake) Done() bool { return true }
+func (f *fake) Close()     {}
 func (f *fake) Event(i int) (*event.Event, error) {
 	return f.events[i], nil
 }
@@ -167,22 +173,19 @@ func TestNoLinks(t *testing.T) {
 }
 
 // running starts an inspector as it runs in earnest, on a simulated screen.
-func running(t *testing.T, src Source) (tcell.SimulationScreen, context.CancelFunc, chan error) {
+func running(t *testing.T, src Source, drawn chan struct{}) (tcell.SimulationScreen, context.CancelFunc, chan error) {
 	t.Helper()
 	screen := tcell.NewSimulationScreen("UTF-8")
 	ctx, cancel := context.WithCancel(context.Background())
 	t.Cleanup(cancel)
 	done := make(chan error, 1)
 	go func() { done <- Run(ctx, src, Options{Title: "x"}, screen) }()
-	for end := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
-		cells, _, _ := screen.GetContents()
-		if len(cells) > 1 && len(cells[1].Runes) > 0 && cells[1].Runes[0] == 's' {
-			return screen, cancel, done
-		}
-		if time.Now().After(end) {
-			t.Fatal("nothing was drawn")
-		}
+	select {
+	case <-drawn:
+	case <-time.After(10 * time.Second):
+		t.Fatal("nothing was drawn")
 	}
+	return screen, cancel, done
 }
 
 func ended(t *testing.T, done chan error) error {
@@ -197,27 +200,24 @@ func ended(t *testing.T, done chan error) error {
 }
 
 func TestQuit(t *testing.T) {
-	screen, _, done := running(t, newFake())
-	screen.InjectKey(tcell.KeyRune, 'q', 0)
-	if err := ended(t, done); err != nil {
-		t.Error(err)
-	}
-	screen, _, done = running(t, newFake())
-	screen.InjectKey(tcell.KeyCtrlC, 0, tcell.ModCtrl)
-	if err := ended(t, done); err != nil {
-		t.Error(err)
-	}
-	_, cancel, done := running(t, newFake())
-	cancel()
-	if err := ended(t, done); err != nil {
-		t.Error(err)
+	for _, how := range []func(tcell.SimulationScreen, context.CancelFunc){
+		func(s tcell.SimulationScreen, _ context.CancelFunc) { s.InjectKey(tcell.KeyRune, 'q', 0) },
+		func(s tcell.SimulationScreen, _ context.CancelFunc) { s.InjectKey(tcell.KeyCtrlC, 0, tcell.ModCtrl) },
+		func(_ tcell.SimulationScreen, cancel context.CancelFunc) { cancel() },
+	} {
+		f := newFake()
+		screen, cancel, done := running(t, f, f.drawn)
+		how(screen, cancel)
+		if err := ended(t, done); err != nil {
+			t.Error(err)
+		}
 	}
 }
 
 // TestChanges has the capture change all the time, also while and after the inspector stops.
 func TestChanges(t *testing.T) {
 	f := newFake()
-	screen, _, done := running(t, f)
+	screen, _, done := running(t, f, f.drawn)
 	stop := make(chan struct{})
 	finished := make(chan struct{})
 	go func() {
@@ -251,7 +251,8 @@ func (b *bomb) Packets(uint64, uint64, uint64) []uint64 { panic("boom") }
 
 func TestPanic(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
-	screen, _, done := running(t, &bomb{newFake()})
+	f := newFake()
+	screen, _, done := running(t, &bomb{f}, f.drawn)
 	for _, r := range "3]]]]" {
 		screen.InjectKey(tcell.KeyRune, r, 0)
 	}
