@@ -71,9 +71,15 @@ func (in *input) drop(n int) {
 	in.buf = in.buf[:copy(in.buf, in.buf[n:])]
 }
 
+// charge is what the prefix takes, its bookkeeping included.
+func (in *input) charge() int64 { return int64(len(in.buf) + 8*len(in.starts)) }
+
 // inputs recycles the buffers of unconsumed bytes: a connection has one only
 // while it waits for something.
-type inputs struct{ free []*input }
+type inputs struct {
+	free []*input
+	held int64 // charge of all that are in use
+}
 
 const (
 	maxFreeInputs = 256
@@ -127,11 +133,35 @@ func (k *Conn) hold(dir packet.Dir, b []byte, at reassembly.At) {
 		in = k.a.inputs.get()
 		in.at, k.in[dir] = at, in
 	}
+	k.a.inputs.held -= in.charge()
 	in.tail, in.tailAt = at, len(in.buf)
 	if at.Offset == k.a.segment { // else its beginning was consumed
 		in.starts = append(in.starts, at.Offset)
 	}
 	in.buf = append(in.buf, b...)
+	k.a.inputs.held += in.charge()
+}
+
+// smallInput is the charge up to which a prefix is left alone when all of them
+// take too much: ordinary connections wait for the rest of a header.
+const smallInput = 4 << 10
+
+// giveUp makes the bytes held of a direction a gap, where all that is held of
+// all connections is too much: a capture can leave something unfinished on each.
+func (k *Conn) giveUp(dir packet.Dir) {
+	in := k.in[dir]
+	if in == nil || in.charge() <= smallInput {
+		return
+	}
+	at, n := in.at, uint64(len(in.buf))
+	k.drop(dir, len(in.buf))
+	k.a.totals.Bounded++
+	if k.wants(event.KindGap) {
+		k.emit(dir, at.Time, [2]uint64{at.Packet, at.Packet}, &event.Gap{Offset: at.Offset, Length: n, Cause: reassembly.Limit.String()})
+	}
+	if !k.d.Gap(k, dir, nil, n, at) {
+		k.lost()
+	}
 }
 
 // drop forgets the first n of the bytes held.
@@ -140,10 +170,13 @@ func (k *Conn) drop(dir packet.Dir, n int) {
 	switch {
 	case in == nil || n == 0:
 	case n == len(in.buf):
+		k.a.inputs.held -= in.charge()
 		k.in[dir] = nil
 		k.a.inputs.put(in)
 	default:
+		k.a.inputs.held -= in.charge()
 		in.drop(n)
+		k.a.inputs.held += in.charge()
 	}
 }
 
@@ -301,6 +334,9 @@ func (k *Conn) Data(dir packet.Dir, b []byte, at reassembly.At) {
 	} else {
 		k.hold(dir, b, at)
 		k.pump(dir)
+	}
+	if k.a.inputs.held > k.a.opt.Limits.Held {
+		k.giveUp(dir)
 	}
 	if k.wake[0] || k.wake[1] {
 		k.rouse(dir.Reverse())

@@ -69,7 +69,7 @@ func encode(list []segment) []byte {
 
 // fuzzLimits are small, so that inputs reach them.
 func fuzzLimits() dissect.Limits {
-	return dissect.Limits{Message: 4096, Inflated: 64 << 10, HTTPHead: 2048, Recognise: 1024, EarlyData: 1024,
+	return dissect.Limits{Message: 4096, Inflated: 64 << 10, HTTPHead: 2048, Recognise: 1024, EarlyData: 1024, Held: 512, Messages: 6000,
 		Reassembly: reassembly.Limits{DirBytes: 8 << 10, TotalBytes: 16 << 10, MaxConns: 8}}
 }
 

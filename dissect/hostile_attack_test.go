@@ -180,11 +180,17 @@ const (
 	forgedKey    = "dGhlIHNhbXBsZSBub25jZQ=="
 )
 
-// upgrade opens connection number i.
-func (f *forger) upgrade(i int, extensions string) *stream {
+// connect opens connection number i.
+func (f *forger) connect(i int) *stream {
 	s := &stream{f: f, ends: [2]from4{{0x0a000000 + uint32(i), 40000}, {0xc0000201, 8080}}}
 	f.tcp(s.ends[0], s.ends[1], packet.SYN, ^uint32(0), 0, nil, 0)
 	f.tcp(s.ends[1], s.ends[0], packet.SYN|packet.ACK, ^uint32(0), 0, nil, 0)
+	return s
+}
+
+// upgrade makes it speak WebSocket.
+func (f *forger) upgrade(i int, extensions string) *stream {
+	s := f.connect(i)
 	s.say(forgedClient, ws.AppendRequest(nil, "x", "/", forgedKey, extensions))
 	s.say(forgedServer, ws.AppendResponse(nil, forgedKey, extensions))
 	s.ack(forgedClient)

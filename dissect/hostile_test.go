@@ -108,6 +108,19 @@ var attacks = []attack{
 		},
 	},
 	{
+		name: "HTTP heads without an end", n: 2000, short: 200, play: slowHeads,
+		limits: dissect.Limits{Held: 16 * mib},
+		live:   func(n int) uint64 { return 40*mib + uint64(n)*8192 },
+		hold: func(t *testing.T, n int, o *outcome) {
+			if o.totals.Bounded == 0 || o.totals.Bounded != uint64(o.gaps["limit"]) || o.totals.MissingBytes[event.Client] != 0 {
+				t.Errorf("%d bounded, gaps %v, %d missing", o.totals.Bounded, o.gaps, o.totals.MissingBytes)
+			}
+			if len(o.messages) != 1 || o.messages[0].Length != 5 || !o.messages[0].Complete {
+				t.Errorf("an ordinary connection among them: %+v", o.messages)
+			}
+		},
+	},
+	{
 		name: "holes in messages", n: 1000, short: 200, play: holeBombs, payload: event.PayloadFull,
 		live: func(int) uint64 { return 512 * mib },
 		hold: func(t *testing.T, n int, o *outcome) {
@@ -288,6 +301,27 @@ func slowBombs(f *forger, n int, malice bool) {
 		s.say(forgedServer, b[len(b)-1:])
 		s.ack(forgedClient)
 	}
+}
+
+// slowHeads sends 200 KB of a request on each of n connections, and in the end a
+// message on one more. Its twin sends requests that end.
+func slowHeads(f *forger, n int, malice bool) {
+	f.expect, f.step = n*140, 1000
+	head := append([]byte("GET / HTTP/1.1\r\nX: "), bytes.Repeat([]byte{'x'}, 200_000)...)
+	if !malice {
+		one := []byte("GET / HTTP/1.1\r\nX: " + strings.Repeat("x", 1424) + "\r\n\r\n")
+		head = bytes.Repeat(one, 138)
+	}
+	for i := range n {
+		s := f.connect(i)
+		s.say(forgedClient, head)
+		s.ack(forgedServer)
+	}
+	s := f.upgrade(n, "")
+	b := append(header(ws.Text, false, 5), "hello"...)
+	s.say(forgedServer, b[:3]) // in two segments: something is held of it, too
+	s.say(forgedServer, b[3:])
+	s.ack(forgedClient)
 }
 
 // holeBombs sends on each of n connections the header of a message of 1 GiB, and

@@ -28,6 +28,10 @@ type Limits struct {
 	// EarlyData is how many bytes of the client are held that follow an upgrade
 	// request and precede its answer. Default 256 KiB.
 	EarlyData int
+	// Held is how many bytes are held of all connections together that wait for
+	// the rest of a unit: the bounds above are of one direction each. Beyond it,
+	// those of who holds more than 4 KiB are given up. Default 256 MiB.
+	Held int64
 	// Reassembly and Packet bound the floors below.
 	Reassembly reassembly.Limits
 	Packet     packet.Limits
@@ -42,6 +46,7 @@ const (
 	DefaultRecognise = 64 << 10
 	DefaultMidstream = 4 << 20
 	DefaultEarlyData = 256 << 10
+	DefaultHeld      = 256 << 20
 )
 
 func (l Limits) withDefaults() Limits {
@@ -65,6 +70,9 @@ func (l Limits) withDefaults() Limits {
 	}
 	if l.EarlyData == 0 {
 		l.EarlyData = DefaultEarlyData
+	}
+	if l.Held == 0 {
+		l.Held = DefaultHeld
 	}
 	return l
 }
