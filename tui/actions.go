@@ -114,7 +114,7 @@ func generalActions() []action {
 	return []action{
 		{name: "copy", keys: []string{"y"}, in: inMessages | inDetail, only: (*App).hasPayload, help: "copy the payload: a menu follows", hint: "copy", run: func(a *App) { a.menu = &menu{"copy as", inCopy} }},
 		{name: "save", keys: []string{"e"}, in: inConns | inMessages | inDetail, only: func(a *App) bool { return a.conv != nil }, help: "save the connection: a menu follows", hint: "save", run: func(a *App) { a.menu = &menu{"save as", inSave} }},
-		{name: "find", keys: []string{"Ctrl-f"}, in: inScreens, help: "find a text in what is shown, then in the messages after it", hint: "find", run: (*App).openFind, arg: (*App).findText},
+		{name: "find", keys: []string{"Ctrl-f"}, in: inScreens, help: "find a text in what is shown, then in the messages after it", hint: "find", run: (*App).openFind, arg: (*App).startFind},
 		{name: "find-next", keys: []string{"n"}, in: inScreens, help: "next match", run: func(a *App) { a.findNext(false) }},
 		{name: "find-previous", keys: []string{"N"}, in: inScreens, help: "previous match", run: func(a *App) { a.findNext(true) }},
 		{name: "follow", keys: []string{"f"}, in: inPanes, help: "follow: the cursor stays on the newest row", hint: "follow", run: (*App).toggleFollow},

@@ -58,12 +58,13 @@ type App struct {
 	findings findingList
 	goal     *event.Event // a finding to be revealed when its connection was read
 
-	follow  bool
-	frozen  bool
-	missed  bool // something changed while frozen
-	filter  filterState
-	find    *regexp.Regexp
-	started time.Time
+	follow   bool
+	frozen   bool
+	missed   bool // something changed while frozen
+	filter   filterState
+	find     *regexp.Regexp // what was searched for; nil: nothing
+	findText string         // as it was typed
+	started  time.Time
 }
 
 // newApp makes an inspector of a capture, without a screen.

@@ -159,8 +159,7 @@ func (a *App) openFind() {
 			a.search().match = nil
 			return
 		}
-		a.find = literal(s)
-		a.findNext(false)
+		a.startFind(s)
 	}
 	a.prompt = p
 	p.refresh()
@@ -191,35 +190,37 @@ func (a *App) findNext(back bool) {
 	if a.page == nil && a.conv != nil && a.findMessage(back) {
 		return
 	}
-	a.say(rWarning, "no more matches of %q in this direction", trimQuery(a.find.String()))
+	a.say(rWarning, "%q does not occur", a.findText)
 }
 
-func trimQuery(s string) string { return strings.TrimPrefix(s, "(?i)") }
-
-// findMessage goes to the next message whose payload has a match.
+// findMessage goes to the next message whose payload has a match, round the end.
 func (a *App) findMessage(back bool) bool {
-	v, step := a.conv, 1
-	if back {
-		step = -1
-	}
-	for i := v.cursor.at + step; i >= 0 && i < len(v.shown); i += step {
+	v := a.conv
+	for n := 1; n <= len(v.shown); n++ {
+		i := (v.cursor.at + n) % len(v.shown)
+		if back {
+			i = (v.cursor.at - n + 2*len(v.shown)) % len(v.shown)
+		}
 		e := v.event(i)
-		if e == nil {
+		if e == nil || !a.find.Match(a.searched(e)) {
 			continue
 		}
-		var p []byte
-		switch e.Detail.(type) {
-		case *event.Message, *event.Data:
-			p = a.payloadOf(e)
-		default:
-			p = []byte(eventRow(e, 0, 200).text())
+		if (i > v.cursor.at) == back || n == len(v.shown) {
+			a.say(rDim, "round the end")
 		}
-		if a.find.Match(p) {
-			v.cursor.set(i)
-			a.showDetail()
-			a.detail.pager.match = a.find
-			return true
-		}
+		v.cursor.set(i)
+		a.showDetail()
+		a.detail.pager.match = a.find
+		return true
 	}
 	return false
+}
+
+// searched is what a text is looked for in an event.
+func (a *App) searched(e *event.Event) []byte {
+	switch e.Detail.(type) {
+	case *event.Message, *event.Data:
+		return a.payloadOf(e)
+	}
+	return []byte(eventRow(e, 0, 200).text())
 }

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -107,15 +108,25 @@ var findingColumns = []column{
 	{title: "Reference", width: 17, rank: 2},
 }
 
+// findingConn is the column that only the list of all has.
+const findingConn = 1
+
 func (a *App) drawFindings(c canvas, focus bool) {
 	l := &a.findings
 	t := table{cols: findingColumns, minFlex: 30, sorted: -1}
+	if !l.all {
+		t.cols = slices.Delete(slices.Clone(t.cols), findingConn, findingConn+1)
+	}
 	t.draw(c, &l.cursor, focus, func(i int) (string, line) {
 		e := l.list[i].event
 		f := e.Detail.(*event.Finding)
 		r := severityRole(f.Severity)
 		side := arrow(e.From) + " " + shortSide(e.From)
-		return "", line{{r, severityMark(f.Severity)}, {rPlain, strconv.FormatUint(e.Conn, 10)}, {r, f.Rule}, {sideRole(e.From), side}, {rPlain, f.Text}, {rDim, f.Reference}}
+		row := line{{r, severityMark(f.Severity)}, {rPlain, strconv.FormatUint(e.Conn, 10)}, {r, f.Rule}, {sideRole(e.From), side}, {rPlain, f.Text}, {rDim, f.Reference}}
+		if !l.all {
+			row = slices.Delete(row, findingConn, findingConn+1)
+		}
+		return "", row
 	})
 	if l.cursor.n > 0 {
 		return

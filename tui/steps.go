@@ -122,8 +122,8 @@ func (a *App) setFilter(s string) string {
 	return ""
 }
 
-func (a *App) findText(s string) string {
-	a.find = literal(s)
+func (a *App) startFind(s string) string {
+	a.find, a.findText = literal(s), s
 	a.findNext(false)
 	return ""
 }
