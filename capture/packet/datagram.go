@@ -126,6 +126,9 @@ func (g *datagram) repeats(off, end int, more bool, data []byte) bool {
 	if end > g.total || more == (end == g.total) {
 		return false
 	}
+	if len(data) == 0 {
+		return true // all of it was cut off: nothing speaks against it
+	}
 	for i := g.reaching(off); i < len(g.pieces) && int(g.pieces[i].off) < off+len(data); i++ {
 		q := &g.pieces[i]
 		if g.differs(q, off, data) || min(off+len(data), int(q.end)) > int(q.off)+int(q.have) {
