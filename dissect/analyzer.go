@@ -58,22 +58,23 @@ type Analyzer struct {
 	pool    *deflate.Pool
 	segment uint64 // the stream offset at which the segment at hand began
 	payload budget // of unfinished messages
+	waiting int64  // charge of the events that wait until it is known who is client
 	// emitting is the connection whose event the sink is looking at; nil: none.
 	emitting *Conn
 
 	// Scratch space, reused.
-	scratch    []byte
-	inflated   inflated
-	starts     []int
-	inputs     inputs
-	slabs      slabs
-	signs      signs
+	scratch  []byte
+	inflated inflated
+	starts   []int
+	inputs   inputs
+	slabs    slabs
+	signs    signs
 
 	recognisers freeList[recogniser]
 	https       freeList[httpStream]
 	webSockets  freeList[webSocket]
-	assemblies assemblies
-	problems   []websocket.Problem
+	assemblies  assemblies
+	problems    []websocket.Problem
 }
 
 // New returns an Analyzer that gives events to sink.

@@ -82,6 +82,15 @@ var attacks = []attack{
 		live: func(int) uint64 { return 16 * mib }, hold: holdEveryOther("limit"),
 	},
 	{
+		name: "every other byte, in midstream", n: 16e6, short: 4e6, play: everyOtherMidstream,
+		live: func(int) uint64 { return 16 * mib },
+		hold: func(t *testing.T, n int, o *outcome) {
+			if o.gaps["lost"] < n/2-2 || o.totals.StreamBytes[0]+o.totals.StreamBytes[1] < uint64(n/2) || o.totals.Messages != 0 {
+				t.Errorf("gaps %v, %d bytes, %d messages", o.gaps, o.totals.StreamBytes, o.totals.Messages)
+			}
+		},
+	},
+	{
 		name: "deflate bombs", n: 40, short: 8, play: bombs, payload: event.PayloadFull,
 		live: func(int) uint64 { return 96 * mib },
 		hold: func(t *testing.T, n int, o *outcome) {
@@ -225,6 +234,26 @@ func everyOther(order int, acks bool) func(*forger, int, bool) {
 		s.next[forgedServer] = base + uint64(n)
 		s.ack(forgedClient)
 	}
+}
+
+// everyOtherMidstream does so on a connection of which nothing else is known. Its
+// twin leaves no byte out.
+func everyOtherMidstream(f *forger, n int, malice bool) {
+	f.expect, f.step = n/2, 100
+	s := &stream{f: f, ends: [2]from4{{0x0a000001, 40000}, {0xc0000201, 8080}}}
+	step := uint64(1)
+	if malice {
+		step = 2
+	}
+	s.ack(forgedClient)
+	for i := range n / 2 {
+		s.put(forgedServer, s.next[forgedServer], []byte{0x81 ^ byte(i)}, 1)
+		s.next[forgedServer] += step
+		if i%64 == 63 {
+			s.ack(forgedClient)
+		}
+	}
+	s.ack(forgedClient)
 }
 
 func holdEveryOther(cause string) func(*testing.T, int, *outcome) {

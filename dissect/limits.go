@@ -30,7 +30,9 @@ type Limits struct {
 	EarlyData int
 	// Held is how many bytes are held of all connections together that wait for
 	// the rest of a unit: the bounds above are of one direction each. Beyond it,
-	// those of who holds more than 4 KiB are given up. Default 256 MiB.
+	// those of who holds more than 4 KiB are given up. As much again may be held of
+	// events that wait until it is known who is client; beyond it, or 8 MiB of one
+	// connection, the first side seen is taken for it. Default 256 MiB.
 	Held int64
 	// Reassembly and Packet bound the floors below.
 	Reassembly reassembly.Limits
