@@ -141,7 +141,17 @@ func (a *App) watch() {
 			if !ok {
 				return
 			}
-			a.post(a.changed)
+			var took time.Duration
+			a.post(func() {
+				start := time.Now()
+				a.changed()
+				took = time.Since(start)
+			})
+			// Keys go before news: what takes long is done more seldom.
+			select {
+			case <-time.After(4 * took):
+			case <-a.stopped:
+			}
 		}
 	}
 }

@@ -9,13 +9,17 @@ import (
 	"github.com/sockeye-dev/sockeye/dissect/session"
 )
 
-// opened is a session as a Source.
+// opened is a session as a Source. Its rows are copies that only the event
+// loop's goroutine reads and refreshes.
 type opened struct {
-	s    *session.Session
-	ctx  context.Context
-	rows []session.Row
-	refs []*session.Row
+	s      *session.Session
+	ctx    context.Context
+	chunks [][]session.Row // of chunkRows
+	final  []bool          // nothing will change in the chunk any more
+	refs   []*session.Row
 }
+
+const chunkRows = 1024
 
 // FromSession returns a session as the inspector's source. ctx ends what is
 // being read for it.
@@ -23,13 +27,30 @@ func FromSession(ctx context.Context, s *session.Session) Source { return &opene
 
 // Rows implements Source.
 func (o *opened) Rows() []*session.Row {
-	// Rows that are shown are not changed: each time they are copied anew.
-	o.rows = o.s.Rows(make([]session.Row, 0, o.s.Count()), 0, o.s.Count())
-	o.refs = o.refs[:0]
-	for i := range o.rows {
-		o.refs = append(o.refs, &o.rows[i])
+	n := o.s.Count()
+	for i := 0; i*chunkRows < n; i++ {
+		if i == len(o.chunks) {
+			o.chunks = append(o.chunks, make([]session.Row, 0, chunkRows))
+			o.final = append(o.final, false)
+		}
+		if !o.final[i] {
+			o.refresh(i)
+		}
 	}
 	return o.refs
+}
+
+// refresh takes over the rows of a chunk.
+func (o *opened) refresh(i int) {
+	rows := o.s.Rows(o.chunks[i][:0], i*chunkRows, chunkRows)
+	o.chunks[i] = rows
+	o.final[i] = len(rows) == chunkRows
+	for k := range rows {
+		o.final[i] = o.final[i] && rows[k].Final
+		if i*chunkRows+k == len(o.refs) {
+			o.refs = append(o.refs, &rows[k])
+		}
+	}
 }
 
 // Open implements Source.

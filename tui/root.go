@@ -199,7 +199,7 @@ func (a *App) paneTitle(p pane) (line, string) {
 			l = append(l, span{rWarning, "without controls "})
 		}
 		if !a.conv.view.Done() {
-			l = append(l, span{rDim, "reading… "})
+			l = append(l, span{rDim, map[bool]string{true: "goes on ", false: "reading… "}[a.src.State().Waiting]})
 		}
 		return l, counted(&a.conv.cursor)
 	case paneDetail:

@@ -15,7 +15,8 @@ type Options struct {
 // Source is an opened capture as the inspector needs it.
 type Source interface {
 	// Rows returns the connections in order of their numbers, from 1 without a
-	// hole. The slice is valid until the next call; the rows are not changed.
+	// hole. The slice is valid until the next call, which also refreshes the rows
+	// themselves; their addresses stay.
 	Rows() []*session.Row
 	// Open returns a connection's events.
 	Open(number uint64) (View, error)
