@@ -140,7 +140,7 @@ func (o *options) runCheck(cmd *cobra.Command, c *checkFlags, args []string) err
 	if err := errors.Join(o.check(inputs), o.checkFormat(cmd, c)); err != nil {
 		return misuse(cmd, err)
 	}
-	s := &checkSink{flags: c, limit: o.limit}
+	s := &checkSink{flags: c, limit: o.limit, display: o.newDisplay()}
 	kinds := []event.Kind{event.KindFinding}
 	switch c.format {
 	case "json":
@@ -151,9 +151,11 @@ func (o *options) runCheck(cmd *cobra.Command, c *checkFlags, args []string) err
 		s.printer = newReportPrinter(c.format, inputs)
 		kinds = append(kinds, event.KindConnection)
 	}
+	analyzer := dissect.New(o.analyzer(kinds, event.PayloadNone), s)
+	s.display.observe(analyzer)
 	p := &process{
 		options: o, inputs: inputs, out: s, results: "findings", enough: s.enough,
-		analyzer: dissect.New(o.analyzer(kinds, event.PayloadNone), s),
+		analyzer: analyzer,
 		notes:    s.notes, summary: s.summary, failed: s.failed,
 	}
 	s.process = p

@@ -17,6 +17,7 @@ type checkSink struct {
 	printer
 	flags      *checkFlags
 	process    *process
+	display    *displayFilter
 	limit      uint64    // 0: none
 	bySeverity [3]uint64 // findings printed
 	left       uint64    // findings that were not asked for
@@ -28,7 +29,7 @@ func (s *checkSink) Event(e *event.Event) {
 		if s.enough() {
 			return
 		}
-		if !s.flags.wants(f) {
+		if !s.flags.wants(f) || !s.display.pass(e) {
 			s.left++
 			return
 		}

@@ -20,6 +20,17 @@ func TestDocs(t *testing.T) {
 	}
 }
 
+// words splits a command line as a shell does where it has plain words and such in single quotes.
+func words(line string) []string {
+	var l []string
+	for _, m := range quoted.FindAllStringSubmatch(line, -1) {
+		l = append(l, m[1]+m[2])
+	}
+	return l
+}
+
+var quoted = regexp.MustCompile(`'([^']*)'|(\S+)`)
+
 // holdDocs runs the commands of a page's console blocks, at least so many, and
 // compares what they print with what the page says.
 func holdDocs(t *testing.T, file string, least int) {
@@ -29,7 +40,7 @@ func holdDocs(t *testing.T, file string, least int) {
 	}
 	n := 0
 	run := func(line string) string {
-		cmd := exec.Command(binary, strings.Fields(line)[1:]...)
+		cmd := exec.Command(binary, words(line)[1:]...)
 		cmd.Dir = "../.."
 		out, _ := cmd.Output() // some exit with 1, as they should
 		return string(out)

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -71,12 +70,8 @@ func explain(w io.Writer, list []rules.Rule) error {
 		if i > 0 {
 			sep = "\n"
 		}
-		_, err := io.WriteString(w, sep+rules.Text(r, width))
-		switch {
-		case errors.Is(err, syscall.EPIPE):
-			return nil // its reader had enough
-		case err != nil:
-			return &exitError{exitIncomplete, outputError(err)}
+		if _, err := io.WriteString(w, sep+rules.Text(r, width)); err != nil {
+			return written(err)
 		}
 	}
 	return nil

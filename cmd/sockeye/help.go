@@ -13,7 +13,7 @@ import (
 const exitCodes = `Exit codes:
   0    done
   1    check found errors
-  2    wrong usage
+  2    wrong usage, or a filter that does not parse
   3    input unreadable, damaged or cut short; what came before it was printed
   5    incomplete for another reason: a bound was reached, output not written
   130  interrupted; what was seen so far was printed

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/sockeye-dev/sockeye/dissect/event"
@@ -74,11 +75,23 @@ func report(err error) int {
 		return exit.code
 	case errors.As(err, &usage):
 		complain(usage.err)
+		showPlace(usage.err)
 		fmt.Fprintln(os.Stderr, "Try:", usage.help)
 		return exitUsage
 	}
 	complain(err)
 	return exitUsage
+}
+
+// showPlace draws the expression that an error is about, marked where it is wrong.
+func showPlace(err error) {
+	var placed *placedError
+	if !errors.As(err, &placed) {
+		return
+	}
+	for _, line := range strings.Split(placed.caret, "\n") {
+		fmt.Fprintln(os.Stderr, " ", line)
+	}
 }
 
 // complain prints an error. File names and arguments can hold anything.

@@ -166,7 +166,7 @@ func TestGolden(t *testing.T) {
 // TestHelp holds every command's help, and that each shows examples and fits 80 columns.
 func TestHelp(t *testing.T) {
 	golden(t, "help", sockeye(t, "--help").stdout)
-	for _, name := range []string{"conns", "messages", "frames", "follow", "handshake", "check", "stats", "explain", "version", "completion", "help"} {
+	for _, name := range []string{"conns", "messages", "frames", "follow", "handshake", "check", "stats", "explain", "fields", "version", "completion", "help"} {
 		t.Run(name, func(t *testing.T) {
 			r := sockeye(t, name, "--help")
 			r.want(t, exitDone)
@@ -211,6 +211,9 @@ func TestVersionAndCompletion(t *testing.T) {
 		"help ":                       {"messages", "follow"},
 		"follow --progress ":          {"auto"},
 		"messages --decode-as 80=web": {"80=websocket"},
+		"messages -Y opc":             {"opcode"},
+		"conns --filter state==re":    {"state==reset"},
+		"frames -Y rsv>0&&opcode==te": {"rsv>0&&opcode==text"},
 	} {
 		args := strings.Split(typed, " ")
 		out := "\n" + sockeye(t, append([]string{"__complete"}, args...)...).stdout

@@ -30,11 +30,18 @@ func (p *process) tell(t *dissect.Totals, end event.End, limited bool) {
 			fmt.Fprintf(os.Stderr, "note: stopped after %d results (--limit); the figures are of what was read\n", p.limit)
 		}
 	}
+	if p.packets != nil && !p.isJSON() && !p.raw {
+		fmt.Fprintf(os.Stderr, "capture filter: %s of %s passed\n", event.Count(p.packets.passed), event.Plural(p.packets.read, "packet"))
+	}
 	if parts := stops(t, p.verbose); parts != "" && !p.totals {
 		fmt.Fprintln(os.Stderr, "not decoded:", parts)
 	}
-	for _, note := range p.notes(t, p.options) {
-		fmt.Fprintln(os.Stderr, "note:", note)
+	notes := p.packets.notes()
+	if !p.packets.nothing() {
+		notes = append(notes, p.notes(t, p.options)...)
+	}
+	for _, note := range notes {
+		fmt.Fprintln(os.Stderr, "note:", event.SafeString(note))
 	}
 	if t.Bounded > 0 {
 		fmt.Fprintf(os.Stderr, "incomplete: a bound was reached %d times; the places are marked as gaps of cause limit\n", t.Bounded)

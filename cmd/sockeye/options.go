@@ -12,12 +12,16 @@ import (
 
 	"github.com/sockeye-dev/sockeye/dissect"
 	"github.com/sockeye-dev/sockeye/dissect/event"
+	"github.com/sockeye-dev/sockeye/dissect/query"
 )
 
 // options are the flags that all reading commands share.
 type options struct {
 	read       []string
 	decodeAs   map[uint16]string
+	bpf        string // capture filter; "": none
+	bpfRaw     string // file with a compiled one
+	filter     string // display filter; "": none
 	maxMessage int64
 	conn       uint64
 	limit      uint64
@@ -30,6 +34,10 @@ type options struct {
 	progress   string
 	quiet      bool
 	verbose    bool
+
+	// What check made of the filters: nil lets everything through.
+	packets *captureFilter
+	display *query.Filter
 }
 
 func newOptions() *options {
@@ -66,6 +74,12 @@ var flagSpecs = []flagSpec{
 		func(o *options) pflag.Value { return &portsValue{p: o.decodeAs} }, nil, ""},
 	{groupInput, "max-message", "", "keep at most `SIZE` of one message (64k, 16M, 1G); the rest is counted",
 		func(o *options) pflag.Value { return &sizeValue{&o.maxMessage, "16M"} }, nil, ""},
+	{groupInput, "bpf", "f", "only packets that match tcpdump's `EXPR`, as in 'tcp port 8080'; the others are left out before anything is made of them",
+		func(o *options) pflag.Value { return (*textValue)(&o.bpf) }, nil, ""},
+	{groupInput, "bpf-raw", "", "a capture filter that tcpdump -ddd compiled to `FILE`",
+		func(o *options) pflag.Value { return (*textValue)(&o.bpfRaw) }, nil, ""},
+	{groupSelect, "filter", "Y", "only results that match `EXPR`, as in 'opcode == text and length > 4k'; sockeye fields lists the fields",
+		func(o *options) pflag.Value { return (*textValue)(&o.filter) }, nil, ""},
 	{groupSelect, "conn", "", "only connection `N`, as conns numbers them",
 		func(o *options) pflag.Value { return (*countValue)(&o.conn) }, nil, ""},
 	{groupSelect, "limit", "n", "stop after `N` results",
@@ -119,6 +133,8 @@ func (o *options) addTo(cmd *cobra.Command, without ...string) {
 		}
 	}
 	cmd.RegisterFlagCompletionFunc("decode-as", completeDecodeAs)
+	cmd.RegisterFlagCompletionFunc("bpf", cobra.NoFileCompletions)
+	cmd.RegisterFlagCompletionFunc("filter", completeDisplay)
 }
 
 // completeDecodeAs offers the protocols once a port was typed.
@@ -142,7 +158,7 @@ func (o *options) inputs(args []string) []string {
 // isJSON reports whether results are JSON Lines.
 func (o *options) isJSON() bool { return o.json || o.output == "json" }
 
-// check refuses what contradicts itself.
+// check refuses what contradicts itself, and compiles the filters.
 func (o *options) check(inputs []string) error {
 	stdin := 0
 	for _, name := range inputs {
@@ -162,7 +178,7 @@ func (o *options) check(inputs []string) error {
 	case o.quiet && o.verbose:
 		return fmt.Errorf("--quiet or --verbose, not both")
 	}
-	return nil
+	return o.compileFilters()
 }
 
 // analyzer are the analyzer's options for a command that looks at kinds.
@@ -171,7 +187,7 @@ func (o *options) analyzer(kinds []event.Kind, payload event.Payload) dissect.Op
 	for _, k := range kinds {
 		a.Want.Kinds[k] = true
 	}
-	a.Want.Payload = payload
+	a.Want.Payload = max(payload, o.display.Needs())
 	return a
 }
 

@@ -35,6 +35,7 @@ type process struct {
 	failed func() bool
 
 	src         pcapfile.Source // nil until it is open
+	read        uint64          // packets, whether the capture filter let them pass or not
 	gate        gate
 	interrupted atomic.Bool
 	progress    progress
@@ -62,6 +63,11 @@ func (p *process) run() error {
 	}
 	err = p.pump()
 	release()
+	var wrong *usageError
+	if errors.As(err, &wrong) { // the capture filter means nothing here
+		p.progress.stop()
+		return err
+	}
 	return p.finish(err)
 }
 
@@ -75,7 +81,7 @@ func (p *process) pump() error {
 		}
 		packet, err := p.src.Next()
 		if err == io.EOF {
-			return nil
+			return p.packets.verdict()
 		}
 		if err != nil {
 			return err
@@ -83,6 +89,12 @@ func (p *process) pump() error {
 		if !started {
 			p.out.StartAt(packet.Time)
 			started = true
+		}
+		p.read++
+		if passes, err := p.packets.pass(&packet, p.src); err != nil {
+			return err
+		} else if !passes {
+			continue
 		}
 		p.analyzer.Packet(&packet)
 		if p.enough() {
@@ -137,6 +149,9 @@ func (p *process) finish(err error) error {
 		Packets: t.Packets, Connections: t.Connections, Messages: t.Messages, Findings: t.Findings,
 		TruncatedInput: damaged, Dropped: p.dropped(),
 	}
+	if p.packets != nil {
+		end.PacketsRead = p.read
+	}
 	p.out.End(end)
 	p.out.Flush()
 	switch werr := p.out.Err(); {
@@ -150,9 +165,9 @@ func (p *process) finish(err error) error {
 	case interrupted:
 		return &exitError{exitInterrupted, nil}
 	case damaged && t.Bounded > 0:
-		return &exitError{exitIncomplete, damageText(err, t.Packets)}
+		return &exitError{exitIncomplete, damageText(err, p.read)}
 	case damaged:
-		return &exitError{exitInput, damageText(err, t.Packets)}
+		return &exitError{exitInput, damageText(err, p.read)}
 	case t.Bounded > 0:
 		return &exitError{exitIncomplete, nil}
 	case p.failed != nil && p.failed():

@@ -66,13 +66,18 @@ func newRoot() *cobra.Command {
 		root.AddCommand(newView(&views[i]))
 	}
 	root.AddCommand(newStats())
-	root.AddCommand(newCheck(), newExplain(), newVersion())
+	root.AddCommand(newCheck(), newExplain(), newFields(), newVersion())
 	addCompletion(root)
 	return root
 }
 
-// misuse is an error of the command line that cmd was called with.
+// misuse is an error of the command line that cmd was called with. One that
+// knows better help than cmd's stays as it is.
 func misuse(cmd *cobra.Command, err error) error {
+	var usage *usageError
+	if errors.As(err, &usage) {
+		return usage
+	}
 	return &usageError{err, cmd.CommandPath() + " --help"}
 }
 

@@ -22,10 +22,12 @@ func (o *options) show(cmd *cobra.Command, v *view, args []string) error {
 	}
 	payload := o.wantPayload(v.full)
 	out := o.printer(v.text, payload)
-	s := &resultSink{out: out, kind: v.kinds[0], limit: o.limit, raw: o.raw}
+	s := &resultSink{out: out, kind: v.kinds[0], limit: o.limit, raw: o.raw, display: o.newDisplay()}
+	analyzer := dissect.New(o.analyzer(v.kinds, payload), s)
+	s.display.observe(analyzer)
 	p := &process{
 		options: o, inputs: inputs, out: out, results: v.name, enough: s.enough,
-		analyzer: dissect.New(o.analyzer(v.kinds, payload), s), notes: s.notes,
+		analyzer: analyzer, notes: s.notes,
 	}
 	return p.run()
 }
@@ -36,6 +38,8 @@ type resultSink struct {
 	kind    event.Kind // what counts as a result
 	limit   uint64     // 0: none
 	results uint64
+	display *displayFilter
+	hidden  uint64 // events that did not pass it
 
 	// With --raw, what its bytes cannot show.
 	raw         bool
@@ -47,6 +51,10 @@ type resultSink struct {
 // Event implements event.Sink.
 func (s *resultSink) Event(e *event.Event) {
 	if s.limit > 0 && s.results >= s.limit {
+		return
+	}
+	if !s.display.pass(e) {
+		s.hidden++
 		return
 	}
 	if e.Detail.Kind() == s.kind {
@@ -82,6 +90,8 @@ func (s *resultSink) notes(t *dissect.Totals, o *options) []string {
 	case o.conn > t.Connections:
 		l = append(l, fmt.Sprintf("there is no connection %d: the capture has %d", o.conn, t.Connections))
 	case o.isJSON() || t.Connections == 0:
+	case s.hidden > 0:
+		l = append(l, "nothing passed the display filter: "+o.display.String())
 	case s.kind == event.KindMessage || s.kind == event.KindFrame:
 		l = append(l, "no WebSocket "+s.kind.String()+"s; sockeye conns shows what the connections spoke")
 	case s.kind == event.KindHandshake:

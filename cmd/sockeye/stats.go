@@ -26,7 +26,7 @@ const statsExample = `  sockeye stats chat.pcap
   tcpdump -c 100000 -w - port 8080 | sockeye stats -`
 
 // statsWithout are the shared flags that choose among events: stats has none.
-var statsWithout = []string{"conn", "limit", "payload", "max-message"}
+var statsWithout = []string{"filter", "conn", "limit", "payload", "max-message"}
 
 func newStats() *cobra.Command {
 	o := newOptions()

@@ -36,7 +36,7 @@ size need little memory. Without a terminal it prints the messages as text.`,
 			return o.inspect(cmd, args, follow)
 		},
 	}
-	o.addTo(cmd, "conn", "limit", "payload", "json", "output", "workers", "progress", "quiet", "verbose")
+	o.addTo(cmd, "bpf", "bpf-raw", "filter", "conn", "limit", "payload", "json", "output", "workers", "progress", "quiet", "verbose")
 	cmd.Flags().Var((*boolValue)(&follow), "follow", "wait for more at the end of files that grow")
 	cmd.Flags().Lookup("follow").NoOptDefVal = "true"
 	cmd.Flags().SetAnnotation("follow", groupKey, []string{groupInput})
@@ -54,7 +54,7 @@ func bareInspect(cmd *cobra.Command) bool {
 	if !canInspect() || !isTerminal(os.Stdin) {
 		return false
 	}
-	for _, name := range []string{"conn", "limit", "payload", "json", "output", "workers", "progress", "quiet", "verbose"} {
+	for _, name := range []string{"bpf", "bpf-raw", "filter", "conn", "limit", "payload", "json", "output", "workers", "progress", "quiet", "verbose"} {
 		if cmd.Flags().Changed(name) {
 			return false // it asks for printed messages
 		}

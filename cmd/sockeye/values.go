@@ -40,6 +40,15 @@ func (v *listValue) Set(s string) error {
 	return nil
 }
 
+type textValue string
+
+func (v *textValue) String() string { return string(*v) }
+func (v *textValue) Type() string   { return "text" }
+func (v *textValue) Set(s string) error {
+	*v = textValue(s)
+	return nil
+}
+
 // countValue is a number from 1. Not set, it is 0.
 type countValue uint64
 

@@ -227,6 +227,9 @@ type End struct {
 	Packets, Connections, Messages, Findings uint64
 	TruncatedInput                           bool
 	Dropped                                  uint64
+	// PacketsRead counts those that a capture filter kept from being analyzed, too;
+	// 0: there was no such filter, Packets are all.
+	PacketsRead uint64
 }
 
 // Kind implements Detail.

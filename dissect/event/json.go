@@ -62,6 +62,9 @@ func (j *JSON) End(end End) error {
 	j.lit(`{"kind":"end","schema":`)
 	j.num(SchemaVersion)
 	j.count(`,"packets":`, end.Packets)
+	if end.PacketsRead > 0 {
+		j.count(`,"packets_read":`, end.PacketsRead)
+	}
 	j.count(`,"connections":`, end.Connections)
 	j.count(`,"messages":`, end.Messages)
 	j.count(`,"findings":`, end.Findings)

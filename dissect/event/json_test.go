@@ -164,6 +164,11 @@ func TestJSONEnd(t *testing.T) {
 	if out.String() != want {
 		t.Errorf("got %s want %s", out.String(), want)
 	}
+	out.Reset()
+	NewJSON(&out, PayloadFull).End(End{Packets: 1, PacketsRead: 9})
+	if want := `{"kind":"end","schema":1,"packets":1,"packets_read":9,"connections":0,`; !strings.HasPrefix(out.String(), want) {
+		t.Errorf("got %s want %s", out.String(), want)
+	}
 }
 
 // TestJSONLongPayloads holds that chunking neither changes a payload nor lets the buffer grow with it.
