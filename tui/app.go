@@ -83,6 +83,8 @@ func newApp(src Source, opt Options) *App {
 		}
 	}
 	a.conns.sort = colNumber
+	a.filter.compile(src, opt.Filter)
+	a.filter.err = nil
 	a.reload()
 	if a.conns.cursor.n > 0 {
 		a.openSelected()
@@ -167,6 +169,7 @@ func (a *App) changed() {
 
 // reload reads the lists again. The cursors stay on what they are on.
 func (a *App) reload() {
+	a.filter.look(a.src)
 	a.conns.load(a.src.Rows(), a.filter.rows)
 	if a.conv != nil {
 		if i := int(a.conv.row.Number) - 1; i < len(a.conns.rows) {

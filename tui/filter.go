@@ -30,10 +30,14 @@ func (f *filterState) compile(src Source, expr string) {
 	if strings.TrimSpace(expr) == "" {
 		f.filter = nil
 	}
-	// A filter about messages passes no connection: then all are listed, and it
-	// selects within them.
 	f.byConns = false
-	if f.filter == nil {
+	f.look(src)
+}
+
+// look finds out whether the filter selects connections. One about messages
+// passes no connection: then all are listed, and it selects within them.
+func (f *filterState) look(src Source) {
+	if f.filter == nil || f.byConns {
 		return
 	}
 	for _, r := range src.Rows() {

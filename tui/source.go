@@ -10,6 +10,7 @@ import (
 type Options struct {
 	NoColor bool   // NO_COLOR was asked for
 	Title   string // what is being looked at: file names
+	Filter  string // the display filter to begin with; one that does not compile is left out
 }
 
 // Source is an opened capture as the inspector needs it.
