@@ -49,7 +49,7 @@ const checkExample = `  sockeye check chat.pcap
 func newCheck() *cobra.Command {
 	o, c := newOptions(), &checkFlags{severity: "info", format: "text"}
 	cmd := &cobra.Command{
-		Use: "check [FILE...]", Short: "Hold every conversation against the RFCs", GroupID: groupReading,
+		Use: "check [FILE... | -i IF]", Short: "Hold every conversation against the RFCs", GroupID: groupReading,
 		Long: checkLong, Example: checkExample,
 		RunE: func(cmd *cobra.Command, args []string) error { return o.runCheck(cmd, c, args) },
 	}
@@ -133,11 +133,8 @@ func (o *options) checkFormat(cmd *cobra.Command, c *checkFlags) error {
 
 // runCheck reads the input and prints what it finds.
 func (o *options) runCheck(cmd *cobra.Command, c *checkFlags, args []string) error {
-	inputs := o.inputs(args)
-	if len(inputs) == 0 {
-		return misuse(cmd, errors.New("no input: name a capture file, or - for standard input"))
-	}
-	if err := errors.Join(o.check(inputs), o.checkFormat(cmd, c)); err != nil {
+	inputs, err := o.sources(args)
+	if err := errors.Join(err, o.checkFormat(cmd, c)); err != nil {
 		return misuse(cmd, err)
 	}
 	s := &checkSink{flags: c, limit: o.limit, display: o.newDisplay()}
@@ -148,7 +145,7 @@ func (o *options) runCheck(cmd *cobra.Command, c *checkFlags, args []string) err
 	case "text":
 		s.printer = &linePrinter{w: os.Stdout, file: inputName(inputs), color: when(o.color, colorWanted)}
 	default:
-		s.printer = newReportPrinter(c.format, inputs)
+		s.printer = newReportPrinter(c.format, inputs, o.live.on())
 		kinds = append(kinds, event.KindConnection)
 	}
 	analyzer := dissect.New(o.analyzer(kinds, event.PayloadNone), s)

@@ -178,7 +178,7 @@ type reportPrinter struct {
 	err   error
 }
 
-func newReportPrinter(format string, inputs []string) *reportPrinter {
+func newReportPrinter(format string, inputs []string, live bool) *reportPrinter {
 	p := &reportPrinter{}
 	switch format {
 	case "github":
@@ -188,9 +188,12 @@ func newReportPrinter(format string, inputs []string) *reportPrinter {
 	case "sarif":
 		p.write = func(w io.Writer, r []export.Report) error { return export.SARIF(w, version, r) }
 	}
-	if len(inputs) == 1 {
+	switch {
+	case live:
+		p.Collector, p.label = export.NewCollector("", 0), inputs[0]
+	case len(inputs) == 1:
 		p.Collector = export.NewCollector(inputs[0], 0)
-	} else { // what is in no one file must not be looked for in one
+	default: // what is in no one file must not be looked for in one
 		p.Collector, p.label = export.NewCollector("", 0), mergedName
 	}
 	return p

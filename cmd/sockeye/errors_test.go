@@ -16,7 +16,21 @@ func TestUsageErrors(t *testing.T) {
 		says string
 		try  string
 	}{
-		{"conns", "no input: name a capture file, or - for standard input", "conns --help"},
+		{"conns", "no input: name a capture file, or - for standard input, or an interface with -i", "conns --help"},
+		{"conns -i lo FILE", "-i captures live and ../../pcaps/endings.pcap is a file: one of them", "conns --help"},
+		{"stats --duration 3s FILE", "--duration is for live capture: it goes with -i", "stats --help"},
+		{"check -w out.pcapng FILE", "-w/--write is for live capture", ""},
+		{"messages -i lo, ", `-i/--interface "lo,": it takes the names of interfaces`, ""},
+		{"messages -i lo --duration 0", `--duration "0": it takes a time`, ""},
+		{"messages -i lo --snaplen 262145", "it takes a number of bytes from 1 to 262144", ""},
+		{"messages -i lo -w -", "standard output is for the results", ""},
+		{"capture -i lo", "no file: name one with -w", "capture --help"},
+		{"capture -w x.pcapng", "no interface: name one with -i", ""},
+		{"capture -i lo -w x.pcapng tcp", "capture takes no arguments: tcp; a filter goes to -f", ""},
+		{"capture -i lo -w x.pcapng --keep 3", "--keep says how many files --rotate leaves", ""},
+		{"capture -i lo -w x.pcapng --rotate 10", `--rotate "10": it takes a size with a capital letter`, ""},
+		{"capture -i lo -w - --rotate 10M", "--rotate is for files", ""},
+		{"interfaces lo", "interfaces takes no arguments: lo", ""},
 		{"--json", "no input", "sockeye --help"},
 		{"--foo FILE", "there is no flag --foo\n", "sockeye --help"},
 		{"messages --jsno FILE", "there is no flag --jsno; did you mean --json?", "messages --help"},

@@ -15,7 +15,9 @@ const exitCodes = `Exit codes:
   1    check found errors
   2    wrong usage, or a filter that does not parse
   3    input unreadable, damaged or cut short; what came before it was printed
-  5    incomplete for another reason: a bound was reached, output not written
+  4    capture not possible: no right to, or no such interface; says what to do
+  5    incomplete for another reason: packets dropped by the kernel, a bound
+       reached, output not written
   130  interrupted; what was seen so far was printed
 `
 

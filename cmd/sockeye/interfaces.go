@@ -16,9 +16,9 @@ import (
 	"github.com/sockeye-dev/sockeye/dissect/event"
 )
 
-const interfacesLong = `List the network interfaces: name, state, link type of a capture, MTU, addresses,
-and with --rate the traffic of one second. It also says whether this user may
-capture; if not, the exit code is 4 and the way to get the right is printed.`
+const interfacesLong = `List the network interfaces: name, state, link type of a capture, MTU,
+addresses, and with --rate the traffic of one second. It also says whether this
+user may capture; if not, the exit code is 4, and what to do is printed.`
 
 const interfacesExample = `  sockeye interfaces
   sockeye interfaces --rate

@@ -1,4 +1,5 @@
-// Command sockeye shows what sockets and WebSockets carried, from capture files.
+// Command sockeye shows what sockets and WebSockets carried, from capture files
+// and from interfaces.
 //
 //	flags ─► input ─► dissect.Analyzer ─► event printer ─► standard output
 //	           └ interrupts, progress     progress, notes, errors ─► standard error
@@ -25,6 +26,7 @@ const (
 	exitFindings    = 1
 	exitUsage       = 2
 	exitInput       = 3
+	exitCapture     = 4
 	exitIncomplete  = 5
 	exitInterrupted = 130
 )

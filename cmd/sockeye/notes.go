@@ -43,6 +43,9 @@ func (p *process) tell(t *dissect.Totals, end event.End, limited bool) {
 	for _, note := range notes {
 		fmt.Fprintln(os.Stderr, "note:", event.SafeString(note))
 	}
+	if end.Dropped > 0 && p.live.on() {
+		fmt.Fprintln(os.Stderr, dropAdvice(end.Dropped))
+	}
 	if t.Bounded > 0 {
 		fmt.Fprintf(os.Stderr, "incomplete: a bound was reached %d times; the places are marked as gaps of cause limit\n", t.Bounded)
 	}

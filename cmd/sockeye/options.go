@@ -34,6 +34,7 @@ type options struct {
 	progress   string
 	quiet      bool
 	verbose    bool
+	live       liveOptions
 
 	// What check made of the filters: nil lets everything through.
 	packets *captureFilter
@@ -55,7 +56,7 @@ const (
 	groupError  = "On standard error"
 )
 
-var groups = []string{groupInput, groupSelect, groupOutput, groupError}
+var groups = []string{groupInput, groupLive, groupSelect, groupOutput, groupError}
 
 var whenValues = []string{"auto", "always", "never"}
 
@@ -118,7 +119,10 @@ const groupKey = "sockeye-group"
 func (o *options) addTo(cmd *cobra.Command, without ...string) {
 	f := cmd.Flags()
 	f.SortFlags = false
-	for _, s := range flagSpecs {
+	for _, s := range slices.Concat(flagSpecs, liveFlags) {
+		if s.group == groupLive && cmd.Name() == "tui" {
+			continue // the inspector browses files
+		}
 		if s.only != "" && s.only != cmd.Name() || slices.Contains(without, s.name) {
 			continue
 		}

@@ -38,6 +38,8 @@ type process struct {
 	read        uint64          // packets, whether the capture filter let them pass or not
 	gate        gate
 	interrupted atomic.Bool
+	capture     atomic.Pointer[liveSource] // src, if it is live
+	saveErr     error                      // the packets could not all be saved
 	progress    progress
 }
 
@@ -51,10 +53,10 @@ var (
 func (p *process) run() error {
 	p.gate.flush = func() { p.out.Flush() }
 	release := p.onInterrupt()
-	src, err := p.gate.open(p.inputs)
+	src, err := p.open()
 	if err != nil {
 		release()
-		return &exitError{exitInput, inputAdvice(err)}
+		return err
 	}
 	defer src.Close()
 	p.src = src
@@ -62,6 +64,9 @@ func (p *process) run() error {
 		p.progress.start(src)
 	}
 	err = p.pump()
+	if p.capture.Load() != nil {
+		p.saveErr = src.Close() // the counts are final, the saved file is whole
+	}
 	release()
 	var wrong *usageError
 	if errors.As(err, &wrong) { // the capture filter means nothing here
@@ -71,15 +76,44 @@ func (p *process) run() error {
 	return p.finish(err)
 }
 
+// open opens the files, or the capture. The error carries the exit code.
+func (p *process) open() (pcapfile.Source, error) {
+	if !p.live.on() {
+		src, err := p.gate.open(p.inputs)
+		if err != nil {
+			return nil, &exitError{exitInput, inputAdvice(err)}
+		}
+		return src, nil
+	}
+	var s *saver
+	if p.live.write != "" {
+		s = newSaver(p.live.write, rotateValue{}, 0)
+	}
+	// An interrupt is told to the capture: the gate, which ends the process where
+	// it waits, is for files.
+	src, err := p.openLive(s, func(block func()) { p.out.Flush(); block() })
+	if err != nil {
+		return nil, err
+	}
+	p.capture.Store(src)
+	if p.interrupted.Load() {
+		src.Interrupt()
+	}
+	return src, nil
+}
+
 // pump gives packets to the analyzer. It returns nil at the true end of the
 // input, else why it ended early.
 func (p *process) pump() error {
 	started := false
-	for n := 0; !p.interrupted.Load(); n++ {
+	for n := 0; p.capture.Load() != nil || !p.interrupted.Load(); n++ {
 		if n%gcPackets == 0 {
 			tuneGC()
 		}
 		packet, err := p.src.Next()
+		if err == io.EOF && p.interrupted.Load() { // a capture, after what was on its way
+			return errInterrupted
+		}
 		if err == io.EOF {
 			return p.packets.verdict()
 		}
@@ -119,13 +153,21 @@ func (p *process) onInterrupt() (release func()) {
 		case <-signals:
 			p.interrupted.Store(true)
 		}
+		if live := p.capture.Load(); live != nil {
+			live.Interrupt() // Next delivers the rest, then ends
+		}
 		// The writer of a pipe was probably interrupted as well: its last bytes may come yet.
+		again := 0
 		for tick := time.Tick(100 * time.Millisecond); ; {
 			select {
 			case <-done:
 				return
 			case <-signals:
-				os.Exit(exitInterrupted)
+				live := p.capture.Load()
+				if again++; live == nil || again > 1 {
+					os.Exit(exitInterrupted)
+				}
+				live.Interrupt() // ends at once
 			case <-tick:
 				if p.gate.take() {
 					os.Exit(report(p.finish(errInterrupted)))
@@ -163,7 +205,13 @@ func (p *process) finish(err error) error {
 	p.tell(&t, end, limited)
 	switch {
 	case interrupted:
-		return &exitError{exitInterrupted, nil}
+		return &exitError{exitInterrupted, p.saveErr}
+	case damaged && p.live.on():
+		return liveError(err)
+	case p.saveErr != nil:
+		return &exitError{exitIncomplete, p.saveErr}
+	case end.Dropped > 0 && p.live.on():
+		return &exitError{exitIncomplete, nil}
 	case damaged && t.Bounded > 0:
 		return &exitError{exitIncomplete, damageText(err, p.read)}
 	case damaged:

@@ -13,7 +13,8 @@ const rootLong = `sockeye reads packet captures, reassembles TCP streams, and sh
 and WebSockets carried: handshakes, frames, messages, unmasked and decompressed.
 
 It reads pcap and pcapng, also compressed with gzip, zstd, lz4 or xz, from files
-or from standard input (-). Several files are merged by time. Results go to
+or from standard input (-), or captures live (-i). Several files are merged by
+time. Results go to
 standard output; progress, notes and errors to standard error. Without a
 command it opens the inspector on a terminal, and lists messages elsewhere.`
 
@@ -21,11 +22,13 @@ const rootExample = `  sockeye chat.pcap                     the inspector; ever
   sockeye conns chat.pcap               every connection
   sockeye handshake chat.pcap           every handshake, the accept value worked out
   sockeye messages --json chat.pcap     JSON Lines, with the whole payload
-  tcpdump -U -w - port 80 | sockeye -   from standard input, as it comes`
+  tcpdump -U -w - port 80 | sockeye -   from standard input, as it comes
+  sockeye -i eth0 -f 'tcp port 80'      live, until Ctrl-C`
 
 // Groups of commands, in the order in which help shows them.
 const (
 	groupReading = "reading"
+	groupCapture = "capture"
 	groupOther   = "other"
 )
 
@@ -46,7 +49,7 @@ func newRoot() *cobra.Command {
 			if err := mistakenCommand(cmd, args); err != nil {
 				return err
 			}
-			if bareInspect(cmd) {
+			if !o.live.on() && bareInspect(cmd) {
 				return o.inspect(cmd, args, false)
 			}
 			return o.show(cmd, viewNamed("messages"), args)
@@ -57,7 +60,8 @@ func newRoot() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return misuse(cmd, flagError(cmd.Flags(), err))
 	})
-	root.AddGroup(&cobra.Group{ID: groupReading, Title: "Commands that read captures"}, &cobra.Group{ID: groupOther, Title: "Other commands"})
+	root.AddGroup(&cobra.Group{ID: groupReading, Title: "Commands that read captures"},
+		&cobra.Group{ID: groupCapture, Title: "Commands that capture"}, &cobra.Group{ID: groupOther, Title: "Other commands"})
 	root.SetHelpCommand(newHelp())
 	root.SetCompletionCommandGroupID(groupOther)
 	o.addTo(root)
@@ -67,6 +71,7 @@ func newRoot() *cobra.Command {
 	}
 	root.AddCommand(newStats())
 	root.AddCommand(newCheck(), newExplain(), newFields(), newVersion())
+	root.AddCommand(newCapture(), newInterfaces())
 	addCompletion(root)
 	return root
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"compress/gzip"
+	endian "encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -31,7 +32,7 @@ const flushEvery = 500 * time.Millisecond
 //	                 └ flush: twice a second, by a goroutine of its own
 //
 // After each flush the file ends with a whole block, and if it is compressed with
-// a whole member. A write that fails is undone back to there.
+// a whole member. A write that fails is undone back to a whole one.
 type saver struct {
 	path   string
 	rotate rotateValue // zero: a single file
@@ -150,7 +151,7 @@ func (s *saver) begin(at time.Time) error {
 	}
 	f, err := os.Stdout, error(nil)
 	if s.path != "-" {
-		if f, err = os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644); err != nil {
+		if f, err = os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o644); err != nil {
 			return saveError(name, err)
 		}
 	}
@@ -281,9 +282,26 @@ func (s *saver) failed(err error) bool {
 	}
 	s.err = err
 	if s.path != "-" {
-		s.f.Truncate(s.out.good) // where this fails too, the file ends inside a block
+		s.out.mend()
 	}
 	return true
+}
+
+// mend cuts off what was written in part. Without compression that is a block
+// (draft-ietf-opsawg-pcapng §3.1: type, total length); else all since the last flush.
+func (w *fileWriter) mend() {
+	var head [8]byte
+	for w.member == nil && w.good < w.size {
+		if _, err := w.f.ReadAt(head[:], w.good); err != nil {
+			break
+		}
+		n := int64(endian.LittleEndian.Uint32(head[4:]))
+		if n < 12 || n > w.size-w.good {
+			break
+		}
+		w.good += n
+	}
+	w.f.Truncate(w.good) // where this fails too, the file ends inside a block
 }
 
 // close completes the file with the kernel's counts. It returns the first error

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"os"
 
@@ -13,11 +12,8 @@ import (
 
 // show reads the input through the analyzer and prints what the view shows.
 func (o *options) show(cmd *cobra.Command, v *view, args []string) error {
-	inputs := o.inputs(args)
-	if len(inputs) == 0 {
-		return misuse(cmd, errors.New("no input: name a capture file, or - for standard input"))
-	}
-	if err := o.check(inputs); err != nil {
+	inputs, err := o.sources(args)
+	if err != nil {
 		return misuse(cmd, err)
 	}
 	payload := o.wantPayload(v.full)

@@ -31,7 +31,7 @@ var statsWithout = []string{"filter", "conn", "limit", "payload", "max-message"}
 func newStats() *cobra.Command {
 	o := newOptions()
 	cmd := &cobra.Command{
-		Use: "stats [FILE...]", Short: "Totals of everything", Long: statsLong, Example: statsExample, GroupID: groupReading,
+		Use: "stats [FILE... | -i IF]", Short: "Totals of everything", Long: statsLong, Example: statsExample, GroupID: groupReading,
 		RunE: func(cmd *cobra.Command, args []string) error { return o.stats(cmd, args) },
 	}
 	o.addTo(cmd, statsWithout...)
@@ -52,11 +52,8 @@ func newStats() *cobra.Command {
 
 // stats reads the input and prints its totals.
 func (o *options) stats(cmd *cobra.Command, args []string) error {
-	inputs := o.inputs(args)
-	if len(inputs) == 0 {
-		return misuse(cmd, errors.New("no input: name a capture file, or - for standard input"))
-	}
-	if err := o.check(inputs); err != nil {
+	inputs, err := o.sources(args)
+	if err != nil {
 		return misuse(cmd, err)
 	}
 	out := &statsPrinter{w: os.Stdout, json: o.isJSON(), color: when(o.color, colorWanted)}

@@ -79,7 +79,7 @@ func viewNamed(name string) *view {
 func newView(v *view) *cobra.Command {
 	o := newOptions()
 	cmd := &cobra.Command{
-		Use: v.name + " [FILE...]", Short: v.short, Long: v.long, Example: v.example, GroupID: groupReading,
+		Use: v.name + " [FILE... | -i IF]", Short: v.short, Long: v.long, Example: v.example, GroupID: groupReading,
 		RunE: func(cmd *cobra.Command, args []string) error { return o.show(cmd, v, args) },
 	}
 	o.addTo(cmd)
