@@ -13,10 +13,10 @@ const rootLong = `sockeye reads packet captures, reassembles TCP streams, and sh
 and WebSockets carried: handshakes, frames, messages, unmasked and decompressed.
 
 It reads pcap and pcapng, also compressed with gzip, zstd, lz4 or xz, from files
-or from standard input (-), or captures live (-i). Several files are merged by
-time. Results go to
-standard output; progress, notes and errors to standard error. Without a
-command it opens the inspector on a terminal, and lists messages elsewhere.`
+or from standard input (-), several files merged by time; or it captures live
+(-i). Results go to standard output; progress, notes and errors to standard
+error. Without a command it opens the inspector on a terminal, and lists
+messages elsewhere.`
 
 const rootExample = `  sockeye chat.pcap                     the inspector; every WebSocket message in a pipe
   sockeye conns chat.pcap               every connection
