@@ -27,6 +27,7 @@ bit, handshakes, findings and what they mean. ? shows the keys.
 The files are read once; what is opened is read again, so that captures of any
 size need little memory. Without a terminal it prints the messages as text.`,
 		Example: `  sockeye tui chat.pcap
+  sockeye tui -Y 'path == /chat' chat.pcap
   sockeye tui --follow growing.pcapng
   tcpdump -U -w - port 80 | sockeye tui -`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -36,7 +37,7 @@ size need little memory. Without a terminal it prints the messages as text.`,
 			return o.inspect(cmd, args, follow)
 		},
 	}
-	o.addTo(cmd, "bpf", "bpf-raw", "filter", "conn", "limit", "payload", "json", "output", "workers", "progress", "quiet", "verbose")
+	o.addTo(cmd, "bpf", "bpf-raw", "conn", "limit", "payload", "json", "output", "workers", "progress", "quiet", "verbose")
 	cmd.Flags().Var((*boolValue)(&follow), "follow", "wait for more at the end of files that grow")
 	cmd.Flags().Lookup("follow").NoOptDefVal = "true"
 	cmd.Flags().SetAnnotation("follow", groupKey, []string{groupInput})
@@ -54,7 +55,7 @@ func bareInspect(cmd *cobra.Command) bool {
 	if !canInspect() || !isTerminal(os.Stdin) {
 		return false
 	}
-	for _, name := range []string{"bpf", "bpf-raw", "filter", "conn", "limit", "payload", "json", "output", "workers", "progress", "quiet", "verbose"} {
+	for _, name := range []string{"bpf", "bpf-raw", "conn", "limit", "payload", "json", "output", "workers", "progress", "quiet", "verbose"} {
 		if cmd.Flags().Changed(name) {
 			return false // it asks for printed messages
 		}
@@ -83,7 +84,9 @@ func (o *options) inspect(cmd *cobra.Command, args []string, follow bool) error 
 	for i, name := range inputs {
 		names[i] = filepath.Base(name)
 	}
-	err = tui.Run(ctx, tui.FromSession(ctx, s), tui.Options{NoColor: !when(o.color, colorWanted), Title: strings.Join(names, " ")}, nil)
+	err = tui.Run(ctx, tui.FromSession(ctx, s), tui.Options{
+		NoColor: !when(o.color, colorWanted), Title: strings.Join(names, " "), Filter: o.filter,
+	}, nil)
 	progress := s.Progress()
 	if closed := s.Close(); err == nil {
 		err = closed
