@@ -41,6 +41,13 @@ func pingPayload(p []byte) string { return string(p[:min(len(p), websocket.MaxCo
 // latency pairs pings and pongs: for a pong, how long after its ping it came, or -1.
 func (w *webSocket) latency(s *wsSide, m *assembly, payload []byte, complete bool) int64 {
 	peer := &w.side[s.dir.Reverse()]
+	switch {
+	case s.closed:
+	case m.opcode == websocket.Close:
+		s.closedAt = m.span.time
+	default:
+		s.spoke = m.span.time
+	}
 	whole := complete && m.missing == 0
 	switch {
 	case m.opcode == websocket.Ping && whole:
@@ -107,7 +114,11 @@ func (w *webSocket) judgePings(k *Conn) {
 			continue
 		}
 		owed := slices.DeleteFunc(slices.Clone(s.pings), func(p ping) bool { return !p.owed })
-		if n := len(owed); n > 0 && peer.packets.time > owed[0].time {
+		last := peer.packets.time
+		if peer.closed && (!s.closed || peer.closedAt < s.closedAt) {
+			last = peer.spoke // it closed first: pings that crossed its close frame are not owed
+		}
+		if n := len(owed); n > 0 && last > owed[0].time {
 			p := websocket.Problem{Rule: websocket.RulePong, Side: websocket.Side(k.side(peer.dir)), Reference: "RFC 6455 §5.5.2",
 				Text: fmt.Sprintf("%d of the last pings of the %v got no pong", n, k.side(s.dir))}
 			k.findProblem(&p, k.tcp.Last, [2]uint64{k.tcp.LastPacket, k.tcp.LastPacket}, peer.frame.Number, 0, "")

@@ -35,6 +35,7 @@ func TestPongs(t *testing.T) {
 		{"unanswered", []say{{c, pingFrame("a")}, {s, textFrame("b")}}, []string{"server 2"}},
 		{"unanswered, and then closed", []say{{s, textFrame("b")}, {c, pingFrame("a")}}, []string{"server 2"}},
 		{"behind the close", []say{{c, closeFrame("")}, {c, pingFrame("a")}, {s, textFrame("b")}}, nil},
+		{"crossed the close", []say{{s, textFrame("b")}, {c, pingFrame("a")}, {s, closeFrame("")}}, nil},
 		{"unasked, twice", []say{{s, pongFrame("a")}, {s, pongFrame("b")}}, []string{"server 1"}},
 		{"answered with other bytes", []say{{c, pingFrame("a")}, {s, pongFrame("b")}}, []string{"server 1", "server 2"}},
 		{"captured before its ping", []say{{s, pongFrame("a")}, {c, pingFrame("a")}, {s, pongFrame("a")}}, nil},

@@ -32,13 +32,14 @@ const (
 // wsSide is one direction.
 type wsSide struct {
 	// What every frame touches stands first.
-	phase   wsPhase
-	unsure  uint8 // frames that may still show that a search was wrong
-	dir     packet.Dir
-	closed  bool // a close frame was seen
-	lostAny bool // something of this direction was not read
-	judge   websocket.FrameJudge
-	to      *assembly // where the frame's payload goes: data, a message of this frame alone, or nil
+	phase           wsPhase
+	unsure          uint8 // frames that may still show that a search was wrong
+	dir             packet.Dir
+	closed          bool  // a close frame was seen
+	spoke, closedAt int64 // when the last message before the close frame came, and the close frame
+	lostAny         bool  // something of this direction was not read
+	judge           websocket.FrameJudge
+	to              *assembly // where the frame's payload goes: data, a message of this frame alone, or nil
 
 	frame    event.Frame
 	messages uint64
