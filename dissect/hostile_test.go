@@ -47,7 +47,7 @@ var attacks = []attack{
 		},
 	},
 	{
-		name: "one fragment a datagram", n: 1_000_000, short: 200_000, play: lonelyFragments(64),
+		name: "one fragment a datagram", n: 1_000_000, short: 400_000, play: lonelyFragments(64),
 		live: func(int) uint64 { return 64 * mib },
 		hold: func(t *testing.T, n int, o *outcome) {
 			st := o.totals.Fragments
@@ -66,23 +66,23 @@ var attacks = []attack{
 		},
 	},
 	{
-		name: "every other byte, acknowledged", n: 64e6, short: 4e6, play: everyOther(forward, true),
+		name: "every other byte, acknowledged", n: 64e6, short: 2e6, play: everyOther(forward, true),
 		live: func(int) uint64 { return 16 * mib }, hold: holdEveryOther("lost"),
 	},
 	{
-		name: "every other byte, never acknowledged", n: 64e6, short: 4e6, play: everyOther(forward, false),
+		name: "every other byte, never acknowledged", n: 64e6, short: 2e6, play: everyOther(forward, false),
 		live: func(int) uint64 { return 16 * mib }, hold: holdEveryOther("limit"),
 	},
 	{
-		name: "every other byte, backwards", n: 16e6, short: 4e6, play: everyOther(backward, false),
+		name: "every other byte, backwards", n: 16e6, short: 2e6, play: everyOther(backward, false),
 		live: func(int) uint64 { return 16 * mib }, hold: holdEveryOther("limit"),
 	},
 	{
-		name: "every other byte, shuffled", n: 16e6, short: 4e6, play: everyOther(shuffled, false),
+		name: "every other byte, shuffled", n: 16e6, short: 2e6, play: everyOther(shuffled, false),
 		live: func(int) uint64 { return 16 * mib }, hold: holdEveryOther("limit"),
 	},
 	{
-		name: "every other byte, in midstream", n: 16e6, short: 4e6, play: everyOtherMidstream,
+		name: "every other byte, in midstream", n: 16e6, short: 2e6, play: everyOtherMidstream,
 		live: func(int) uint64 { return 16 * mib },
 		hold: func(t *testing.T, n int, o *outcome) {
 			if o.gaps["lost"] < n/2-2 || o.totals.StreamBytes[0]+o.totals.StreamBytes[1] < uint64(n/2) || o.totals.Messages != 0 {
@@ -91,7 +91,7 @@ var attacks = []attack{
 		},
 	},
 	{
-		name: "deflate bombs", n: 40, short: 8, play: bombs, payload: event.PayloadFull,
+		name: "deflate bombs", n: 40, short: 4, play: bombs, payload: event.PayloadFull,
 		live: func(int) uint64 { return 96 * mib },
 		hold: func(t *testing.T, n int, o *outcome) {
 			if o.totals.Messages != uint64(n) || o.totals.Undecoded != uint64(n) || o.totals.Bounded != uint64(n) {
@@ -105,19 +105,20 @@ var attacks = []attack{
 		},
 	},
 	{
-		name: "unfinished deflate bombs", n: 400, short: 80, play: slowBombs, payload: event.PayloadFull,
-		live: func(int) uint64 { return 512 * mib },
+		name: "unfinished deflate bombs", n: 400, short: 32, play: slowBombs, payload: event.PayloadFull,
+		limits: dissect.Limits{Messages: 64 * mib},
+		live:   func(n int) uint64 { return 96*mib + uint64(n)*256<<10 }, // and a window each
 		hold: func(t *testing.T, n int, o *outcome) {
 			if o.totals.Messages != uint64(n) || o.totals.Undecoded != 0 || o.totals.DecodedPayload[event.Server] != uint64(n)*63*mib {
 				t.Errorf("%d messages of %d bytes, %d undecoded", o.totals.Messages, o.totals.DecodedPayload, o.totals.Undecoded)
 			}
-			if want := uint64(n - 16); o.totals.Bounded < want || o.totals.Bounded > want+2 { // 256 MiB are 16 of 16 MiB and what was sent
+			if want := uint64(n - 4); o.totals.Bounded < want || o.totals.Bounded > want+2 { // 64 MiB are 4 of 16 MiB and what was sent
 				t.Errorf("%d bounded, want %d", o.totals.Bounded, want)
 			}
 		},
 	},
 	{
-		name: "HTTP heads without an end", n: 2000, short: 200, play: slowHeads,
+		name: "HTTP heads without an end", n: 2000, short: 600, play: slowHeads,
 		limits: dissect.Limits{Held: 16 * mib},
 		live:   func(n int) uint64 { return 40*mib + uint64(n)*8192 },
 		hold: func(t *testing.T, n int, o *outcome) {
