@@ -53,9 +53,7 @@ func fitText(p []byte, width int) int {
 		case c < utf8.RuneSelf:
 			w = 4
 		default:
-			cluster, _, _, _ := uniseg.FirstGraphemeCluster(p[i:min(i+64, len(p))], -1)
-			size = len(cluster)
-			w = event.Width(event.SafeString(string(cluster)))
+			size, w = measure(p[i:])
 		}
 		if used+w > width && i > 0 {
 			return i
@@ -64,6 +62,23 @@ func fitText(p []byte, width int) int {
 		i += size
 	}
 	return len(p)
+}
+
+// measure returns the length of the character that p begins with, which is not
+// ASCII, and the columns that it takes in the visible form.
+func measure(p []byte) (size, width int) {
+	r, size := utf8.DecodeRune(p)
+	switch {
+	case r == utf8.RuneError && size == 1:
+		return 1, 4
+	// Letters that need no look at what follows them: the marks that may are of no width.
+	case r >= 0xc0 && r <= 0x2af, r >= 0x391 && r <= 0x3a1, r >= 0x3a3 && r <= 0x3c9, r >= 0x400 && r <= 0x482, r >= 0x48a && r <= 0x52f:
+		return size, 1
+	case r >= 0x3041 && r <= 0x3096, r >= 0x30a1 && r <= 0x30fa, r >= 0x4e00 && r <= 0x9fff, r >= 0xac00 && r <= 0xd7a3:
+		return size, 2
+	}
+	cluster, _, _, _ := uniseg.FirstGraphemeCluster(p[:min(64, len(p))], -1)
+	return len(cluster), event.Width(event.SafeString(string(cluster)))
 }
 
 // hexDoc is a hex dump: offset, bytes, the same as ASCII.
