@@ -24,8 +24,6 @@ const (
 	numPanes
 )
 
-var paneNames = [numPanes]string{"Connections", "Messages", "Detail", "Findings"}
-
 // App is the inspector. Everything in it belongs to the goroutine of the event
 // loop, but for post and the fields that say otherwise.
 type App struct {

@@ -1,10 +1,6 @@
 package tui
 
-import (
-	"strings"
-
-	"github.com/sockeye-dev/sockeye/dissect/event"
-)
+import "strings"
 
 // helpFor lists the actions whose keys do something in a context just now.
 func (a *App) helpFor(in scope) []*action {
@@ -104,5 +100,5 @@ func Markdown() string {
 	for _, k := range promptKeys {
 		b.WriteString("| `" + k[0] + "` | " + k[1] + " |\n")
 	}
-	return event.SafeString("") + b.String()
+	return b.String()
 }

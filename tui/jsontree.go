@@ -184,14 +184,6 @@ func (t *jsonTree) path(at int) string {
 	return b.String()
 }
 
-// value returns what stands at a line, as JSON.
-func (t *jsonTree) valueAt(at int) string {
-	if at < 0 || at >= len(t.visible) {
-		return ""
-	}
-	return t.nodes[t.visible[at]].value
-}
-
 func plainKey(s string) bool {
 	for i := 0; i < len(s); i++ {
 		c := s[i] | 0x20

@@ -54,9 +54,6 @@ func (p *pager) scroll(by int) {
 	p.top = max(min(p.top+by, p.doc.Len()-p.rows), 0)
 }
 
-// end tells whether the last line is seen.
-func (p *pager) end() bool { return p.doc == nil || p.top+p.rows >= p.doc.Len() }
-
 // draw draws what is seen and returns the document's length.
 func (p *pager) draw(c canvas) int {
 	if p.doc == nil {
