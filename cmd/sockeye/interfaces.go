@@ -40,7 +40,7 @@ func newInterfaces() *cobra.Command {
 }
 
 // interfaceRow is an interface, as JSON has it. Its counters are totals since it
-// exists; the *_rate keys are what a second added, and left out without --rate.
+// exists; rate is what a second added, and left out without --rate.
 type interfaceRow struct {
 	Kind      string   `json:"kind"` // "interface"
 	Name      string   `json:"name"`
