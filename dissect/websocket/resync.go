@@ -206,21 +206,23 @@ func (s *search) try(p, want int) bool {
 
 // trim moves from a weak first frame to a strong one that follows and is
 // confirmed by itself: bytes that look like a small frame and happen to end at a
-// true header are more frequent than true frames that begin where no segment does.
-// Where all are weak, it stays.
+// true header are more frequent than true frames that begin where no segment
+// does. Where all that follow are weak too, it moves by one.
 func (s *search) trim(want int) {
 	best, pos := s.best, s.bestPos
-	for best.head < strongHead && !s.isStart(pos) {
-		if best.frames < 2 {
-			return
-		}
+	for moves := 0; best.head < strongHead && !s.isStart(pos) && best.frames > 1; moves++ {
 		c, ok := s.follow(best.second)
 		if !ok || c.bits < want {
-			return
+			break
 		}
 		pos, best = best.second, c
+		if moves == 0 {
+			s.bestPos, s.best = pos, best
+		}
 	}
-	s.bestPos, s.best = pos, best
+	if best.head >= strongHead || s.isStart(pos) {
+		s.bestPos, s.best = pos, best
+	}
 }
 
 func (s *search) found() SearchResult {
