@@ -47,7 +47,7 @@ func (p *process) tell(t *dissect.Totals, end event.End, limited bool) {
 		fmt.Fprintln(os.Stderr, dropAdvice(end.Dropped))
 	}
 	if t.Bounded > 0 {
-		fmt.Fprintf(os.Stderr, "incomplete: a bound was reached %d times; the places are marked as gaps of cause limit\n", t.Bounded)
+		fmt.Fprintf(os.Stderr, "incomplete: a bound was reached %d times; the places are marked: gaps of cause limit, messages truncated or not decompressed\n", t.Bounded)
 	}
 }
 
