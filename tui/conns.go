@@ -223,11 +223,14 @@ func rowRole(r *session.Row) role {
 func peersText(r *session.Row, width int) string {
 	client, server := r.Client(), r.Server()
 	long := client.String() + " → " + server.String()
-	if event.Width(long) <= width {
-		return long
+	if event.Width(long) <= width && width > 40 {
+		return long // there is room
 	}
 	if client.Addr() == server.Addr() {
 		return client.String() + " → :" + strconv.Itoa(int(server.Port()))
+	}
+	if event.Width(long) <= width {
+		return long
 	}
 	head, tail := client.String()+" → …", server.String()
 	if room := width - event.Width(head); room > 0 && room < len(tail) {

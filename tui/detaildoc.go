@@ -129,7 +129,7 @@ func (d *detail) frameLines(width int) document {
 		if f.Missing > 0 {
 			out = append(out, line{{rWarning, "⚠ " + event.Count(f.Missing) + " bytes of its payload were not captured"}})
 		}
-		if width >= 65 {
+		if width >= frameWidth {
 			out = append(out, frameDiagram(f)...)
 		} else {
 			out = append(out, frameWords(f)...)

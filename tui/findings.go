@@ -187,20 +187,28 @@ func (a *App) reachGoal() {
 // revealAt goes to what a finding of the open connection is about.
 func (a *App) revealAt(f found) {
 	x := f.event.Detail.(*event.Finding)
-	to := f.index
-	for i := f.index; i >= 0 && f.index-i < 20_000; i-- {
+	// A finding stands before the frame that it is about, or after the message.
+	is := func(i int) bool {
 		it := &a.conv.items[i]
 		if it.From != f.event.From || it.Stream != f.event.Stream {
-			continue
+			return false
 		}
-		if it.Kind == event.KindMessage && x.Message != 0 && it.Number == x.Message {
+		return it.Kind == event.KindMessage && x.Message != 0 && it.Number == x.Message ||
+			it.Kind == event.KindFrame && x.Message == 0 && x.Frame != 0 && it.Number == x.Frame
+	}
+	to := f.index
+	for d := 0; d < 20_000; d++ {
+		if i := f.index + d; i < len(a.conv.items) && is(i) {
 			to = i
 			break
 		}
-		if it.Kind == event.KindFrame && x.Frame != 0 && it.Number == x.Frame {
-			to = a.messageOf(i)
+		if i := f.index - d; i >= 0 && is(i) {
+			to = i
 			break
 		}
+	}
+	if a.conv.items[to].Kind == event.KindFrame {
+		to = a.messageOf(to)
 	}
 	a.conv.goTo(to)
 	a.showDetail()

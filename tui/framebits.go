@@ -45,8 +45,11 @@ func frameFields(f *event.Frame) []bitField {
 	return fields
 }
 
+// frameWidth is how many columns a frame's diagram takes.
+const frameWidth = 65
+
 // frameDiagram draws a frame's header bit for bit, 32 bits a row as in RFC 6455
-// §5.2: 65 columns.
+// §5.2.
 func frameDiagram(f *event.Frame) []line {
 	type piece struct {
 		bits int
@@ -83,7 +86,7 @@ func frameDiagram(f *event.Frame) []line {
 	}
 
 	edge := func(above, below []piece) line {
-		marks := [65]int{}
+		marks := [frameWidth]int{}
 		for k, r := range [2][]piece{above, below} {
 			at := 0
 			for _, p := range r {
@@ -98,7 +101,7 @@ func frameDiagram(f *event.Frame) []line {
 			switch i {
 			case 0:
 				glyphs = [4]string{"─", "└", "┌", "├"}
-			case 64:
+			case frameWidth - 1:
 				glyphs = [4]string{"─", "┘", "┐", "┤"}
 			}
 			b.WriteString(glyphs[m])

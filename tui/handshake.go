@@ -56,7 +56,7 @@ func (a *App) openHandshake() {
 // there is room), the way from key to accept, what was offered and chosen.
 func handshakeLines(e *event.Event, h *event.Handshake, width int) []line {
 	s, r := handshakeLine(h)
-	out := []line{{{r, s}}}
+	out := wrapped(r, s, width)
 	out = append(out, verdictMarks(h, width)...)
 	out = append(out, line{})
 	request := head(rClient, "→ request", strings.TrimSpace(h.Method+" "+h.Target+" HTTP/"+h.HTTPVersion), h.RequestHeaders)

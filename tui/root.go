@@ -110,7 +110,7 @@ func (a *App) layout(c canvas, r rect) {
 		}
 		top := max(min(len(a.conns.order)+3, r.h/3), 5)
 		middle := r.h - top - found
-		left := r.w * 47 / 100
+		left := r.w - max(r.w*53/100, frameWidth+2) // a frame's header fits into the detail
 		places[paneConns] = rect{r.x, r.y, r.w, top}
 		places[paneMessages] = rect{r.x, r.y + top, left, middle}
 		places[paneDetail] = rect{r.x + left, r.y + top, r.w - left, middle}

@@ -175,6 +175,32 @@ func TestAllFindings(t *testing.T) {
 	}
 }
 
+// TestReveal holds that Enter on a finding goes to the message that it is about.
+func TestReveal(t *testing.T) {
+	s := stageOf(t, "misbehave-a.pcap", 120, 40)
+	reached := 0
+	for range 40 {
+		s.press("1", "Down", "4", "g", "Enter")
+		f, ok := s.a.findings.selected()
+		if !ok {
+			continue
+		}
+		x := f.event.Detail.(*event.Finding)
+		if x.Frame == 0 {
+			continue
+		}
+		for _, e := range s.a.detail.frames {
+			if e.Detail.(*event.Frame).Number == x.Frame && e.From == f.event.From {
+				reached++
+				s.want("‹Frames›", sprintf("Frame %d", x.Frame))
+			}
+		}
+	}
+	if reached < 10 {
+		t.Errorf("only %d findings led to their frames", reached)
+	}
+}
+
 func TestSortAndMarks(t *testing.T) {
 	s := stageOf(t, "messy-small.pcap", 120, 40)
 	for col := range sortNames {
