@@ -53,17 +53,51 @@ func (f *filterState) rows(r *session.Row) bool {
 	return f.filter == nil || !f.byConns || f.filter.Match(r.Event(), f.src.Info(r))
 }
 
-// passes tells whether an event of the open connection is shown.
-func (f *filterState) passes(e *event.Event, v *conversation) bool {
-	if f.filter == nil {
+// passes tells whether an event of the open connection is shown. A filter that
+// looks at whole payloads is put to the messages that are longer than their
+// previews in the background; they are shown when that is done.
+func (a *App) passes(e *event.Event, v *conversation) bool {
+	f := a.filter.filter
+	m, ok := e.Detail.(*event.Message)
+	if f == nil || !ok || f.Needs() != event.PayloadFull || uint64(len(m.Payload)) >= m.Length {
+		return f.Match(e, v.info(a.src))
+	}
+	if v.passing.of == f && v.passing.ids[messageID(e, m)] {
 		return true
 	}
-	if m, ok := e.Detail.(*event.Message); ok && f.filter.Needs() == event.PayloadFull && uint64(len(m.Payload)) < m.Length {
-		if whole, err := f.src.Payload(v.row.Number, messageID(e, m)); err == nil {
-			e = whole
-		}
+	v.passing.wanted = v.passing.wanted || v.passing.of != f || v.passing.at < len(v.items)
+	return false
+}
+
+// passing are the messages that pass a filter which looks at whole payloads.
+type passing struct {
+	of     *query.Filter
+	ids    map[session.MessageID]bool
+	at     int  // events that the connection had when they were looked for
+	wanted bool // they are to be looked for again
+}
+
+// judge looks for the messages that pass the filter, if that is wanted.
+func (a *App) judge(v *conversation) {
+	if !v.passing.wanted {
+		return
 	}
-	return f.filter.Match(e, v.info(f.src))
+	f, conn, at := a.filter.filter, v.row.Number, len(v.items)
+	v.passing = passing{of: f, ids: v.passing.ids, at: at}
+	var ids map[session.MessageID]bool
+	var err error
+	a.background(func() { ids, err = a.src.Passing(conn, f) }, func() {
+		if a.conv != v || v.passing.of != f {
+			return
+		}
+		if err != nil {
+			a.say(rError, "the filter could not be put to whole payloads: %v", err)
+			return
+		}
+		v.passing.ids = ids
+		v.again(a)
+		a.showDetail()
+	})
 }
 
 // info is what the filter is told of the connection.
@@ -191,33 +225,47 @@ func (a *App) findNext(back bool) {
 		}
 		return
 	}
-	if a.page == nil && a.conv != nil && a.findMessage(back) {
+	if a.page == nil && a.conv != nil {
+		a.findMessage(back)
 		return
 	}
 	a.say(rWarning, "%q does not occur", a.findText)
 }
 
-// findMessage goes to the next message whose payload has a match, round the end.
-func (a *App) findMessage(back bool) bool {
-	v := a.conv
-	for n := 1; n <= len(v.shown); n++ {
-		i := (v.cursor.at + n) % len(v.shown)
-		if back {
-			i = (v.cursor.at - n + 2*len(v.shown)) % len(v.shown)
+// findMessage goes to the next message whose payload has a match, round the
+// end. Long payloads are read again for it, so it looks in the background.
+func (a *App) findMessage(back bool) {
+	v, re, from, n := a.conv, a.find, a.conv.cursor.at, len(a.conv.shown)
+	shown := v.shown[:n:n]
+	to := -1
+	a.say(rDim, "searching…")
+	a.background(func() {
+		for k := 1; k <= n && to < 0; k++ {
+			i := (from + k) % n
+			if back {
+				i = (from - k + n) % n
+			}
+			e, err := v.view.Event(shown[i].index)
+			if err == nil && re.Match(a.searched(e)) {
+				to = i
+			}
 		}
-		e := v.event(i)
-		if e == nil || !a.find.Match(a.searched(e)) {
-			continue
+	}, func() {
+		if a.conv != v || a.find != re || len(v.shown) < n {
+			return // something else is looked at now
 		}
-		if (i > v.cursor.at) == back || n == len(v.shown) {
+		a.message = nil
+		if to < 0 {
+			a.say(rWarning, "%q does not occur", a.findText)
+			return
+		}
+		if (to > from) == back || to == from {
 			a.say(rDim, "round the end")
 		}
-		v.cursor.set(i)
+		v.cursor.set(to)
 		a.showDetail()
-		a.detail.pager.match = a.find
-		return true
-	}
-	return false
+		a.detail.pager.match = re
+	})
 }
 
 // searched is what a text is looked for in an event.

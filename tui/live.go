@@ -73,17 +73,47 @@ func (o *opened) Payload(conn uint64, id session.MessageID) (*event.Event, error
 
 // Findings implements Source.
 func (o *opened) Findings(conn uint64) ([]*event.Event, error) {
-	v, err := o.s.Events(o.ctx, conn, session.All(event.KindFinding))
+	v, err := o.whole(conn, session.All(event.KindFinding))
 	if err != nil {
 		return nil, err
 	}
 	defer v.Close()
+	return v.Events(o.ctx, 0, maxFindings)
+}
+
+// Passing implements Source.
+func (o *opened) Passing(conn uint64, f *query.Filter) (map[session.MessageID]bool, error) {
+	q := session.All(event.KindMessage)
+	q.Filter = f
+	v, err := o.whole(conn, q)
+	if err != nil {
+		return nil, err
+	}
+	defer v.Close()
+	out := map[session.MessageID]bool{}
+	for _, it := range v.Items(nil, 0, v.Len()) {
+		out[session.MessageID{Stream: it.Stream, From: it.From, Number: it.Number}] = true
+	}
+	return out, nil
+}
+
+// whole opens a view and waits until it is complete, or, of a connection that
+// goes on, for a while. It is to be closed.
+func (o *opened) whole(conn uint64, q session.Query) (*session.View, error) {
+	v, err := o.s.Events(o.ctx, conn, q)
+	if err != nil {
+		return nil, err
+	}
+	limit := (<-chan time.Time)(nil)
+	if row, ok := o.s.Row(conn); ok && !row.Final {
+		limit = time.After(maxWait)
+	}
 	select {
 	case <-v.Done():
 	case <-o.ctx.Done():
-	case <-time.After(maxWait): // of a connection that goes on: those so far
+	case <-limit:
 	}
-	return v.Events(o.ctx, 0, maxFindings)
+	return v, nil
 }
 
 // Bounds of the list of all findings.

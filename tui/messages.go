@@ -32,6 +32,7 @@ type conversation struct {
 	counts   [event.NumKinds]int
 	known    *query.ConnInfo // of the connection, as of knownAt packets
 	knownAt  uint64
+	passing  passing
 }
 
 func newConversation(row *session.Row, v View) *conversation {
@@ -91,13 +92,14 @@ func (v *conversation) sift(a *App) {
 		}
 		if !a.filter.empty() {
 			e, err := v.view.Event(en.index)
-			if err != nil || !a.filter.passes(e, v) {
+			if err != nil || !a.passes(e, v) {
 				continue
 			}
 		}
 		v.shown = append(v.shown, en)
 	}
 	v.cursor.resize(len(v.shown))
+	a.judge(v)
 }
 
 func (v *conversation) selected() (entry, bool) {

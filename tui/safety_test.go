@@ -70,8 +70,11 @@ func (f *fake) Payload(uint64, session.MessageID) (*event.Event, error) {
 	return nil, errors.New(hostile)
 }
 func (f *fake) Findings(uint64) ([]*event.Event, error) { return nil, nil }
-func (f *fake) Info(r *session.Row) *query.ConnInfo     { return query.Info(r.Connection()) }
-func (f *fake) Packets(_, first, _ uint64) []uint64     { return []uint64{first} }
+func (f *fake) Passing(uint64, *query.Filter) (map[session.MessageID]bool, error) {
+	return nil, errors.New(hostile)
+}
+func (f *fake) Info(r *session.Row) *query.ConnInfo { return query.Info(r.Connection()) }
+func (f *fake) Packets(_, first, _ uint64) []uint64 { return []uint64{first} }
 func (f *fake) Packet(_, n uint64) (Packet, error) {
 	return Packet{Number: n, LinkType: 1, Length: 60, Data: []byte(hostile + "\x00\x00\x00\x00\x00\x00\x00\x00\x08\x00E" + hostile)}, nil
 }

@@ -25,6 +25,9 @@ type Source interface {
 	Info(r *session.Row) *query.ConnInfo
 	// Payload reads a message again with its whole payload.
 	Payload(conn uint64, id session.MessageID) (*event.Event, error)
+	// Passing returns the messages of a connection that pass a filter, which
+	// sees whole payloads; it may take a while.
+	Passing(conn uint64, f *query.Filter) (map[session.MessageID]bool, error)
 	// Findings returns a connection's findings so far; it may take a while.
 	Findings(conn uint64) ([]*event.Event, error)
 	// Packets returns the numbers of a connection's packets from first to last.

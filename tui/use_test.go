@@ -150,6 +150,27 @@ func TestFindInPayload(t *testing.T) {
 	}
 }
 
+// TestFilterWholePayloads holds that a filter sees more than previews.
+func TestFilterWholePayloads(t *testing.T) {
+	s := stageOf(t, "websockets-plain.pcap", 120, 40)
+	s.press("/")
+	s.write("text contains \"xray\"")
+	s.press("Enter")
+	want := 0
+	for _, en := range s.a.conv.all {
+		e, err := s.a.conv.view.Event(en.index)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m, ok := e.Detail.(*event.Message); ok && m.Text && bytes.Contains(s.a.payloadOf(e), []byte("xray")) {
+			want++
+		}
+	}
+	if got := len(s.a.conv.shown); got != want || want == 0 {
+		t.Errorf("%d rows pass, not %d", got, want)
+	}
+}
+
 func TestAllFindings(t *testing.T) {
 	s := stageOf(t, "misbehave-a.pcap", 120, 40)
 	s.press("4", "a")
