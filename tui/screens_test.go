@@ -17,7 +17,7 @@ func TestScreens(t *testing.T) {
 	}{
 		{"connections", "websockets-plain.pcap", nil},
 		{"messages", "misbehave-a.pcap", []string{"Down", "Tab", "Down", "Down"}},
-		{"frames", "websockets-plain.pcap", append(append([]string{"2"}, slices.Repeat([]string{"Down"}, 21)...), "Right", "3")},
+		{"frames", "websockets-plain.pcap", append(append([]string{"2"}, slices.Repeat([]string{"Down"}, 21)...), "Right", "Right", "3")},
 		{"hex-raw", "raw-binary-line.pcap", []string{"2", "Down", "Down", "Down", "Down", "3"}},
 		{"packets", "websockets-plain.pcap", []string{"2", "Down", "Down", "Down", "Left", "3"}},
 		{"findings", "misbehave-a.pcap", []string{"Down", "Down", "4"}},

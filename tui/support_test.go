@@ -11,6 +11,7 @@ import (
 
 	"github.com/gdamore/tcell/v2"
 
+	"github.com/sockeye-dev/sockeye/dissect/event"
 	"github.com/sockeye-dev/sockeye/dissect/session"
 )
 
@@ -116,6 +117,9 @@ func (s *stage) show() string {
 				continue
 			}
 			l.WriteString(string(c.Runes))
+			if event.Width(string(c.Runes)) == 2 {
+				x++ // the cell behind a wide character is not seen
+			}
 		}
 		b.WriteString(strings.TrimRight(l.String(), " ") + "\n")
 	}
