@@ -62,7 +62,7 @@ func (k *checker) messages(t *Connection, c *Conn, dir string, side event.Side) 
 	}
 	k.rows(t, dir, side, got, want)
 	for i := range min(len(want), len(got)) {
-		if n := len(want[i].Fragments); want[i].Fragments != nil && (k.c.LibraryFragmentation == nil || k.c.LibraryFragmentation == false) {
+		if n := len(want[i].Fragments); want[i].Fragments != nil && (k.c.SplitByLibrary == nil || k.c.SplitByLibrary == false) {
 			expect(k, Messages, t, fmt.Sprintf("%s frames of message %d", dir, got[i].Number), got[i].Frames, uint64(n))
 		}
 	}

@@ -27,9 +27,9 @@ type Capture struct {
 	Network struct {
 		MirrorLost int `json:"mirror_lost"` // frames that the mirror port dropped: holes
 	} `json:"network"`
-	// LibraryFragmentation: the number of frames of a message was chosen by the
+	// SplitByLibrary: the number of frames of a message was chosen by the
 	// library and is not known to the endpoints.
-	LibraryFragmentation any `json:"library_fragmentation"`
+	SplitByLibrary any `json:"library_fragmentation"`
 
 	dir string
 }
