@@ -11,7 +11,7 @@ const batchEvents = 128
 
 // batchBytes of payload end a batch early: what is held must not depend on how
 // long messages are.
-const batchBytes = 256 << 10
+const batchBytes = 128 << 10
 
 // JSONWorkers is a JSON printer whose encoding is done by several goroutines. Its
 // output is the same, byte for byte: batches of events are encoded apart and
@@ -52,10 +52,10 @@ type jsonBatch struct {
 func NewJSONWorkers(w io.Writer, p Payload, n int) *JSONWorkers {
 	j := &JSONWorkers{
 		payload: p, w: w, done: make(chan struct{}),
-		work: make(chan *jsonBatch, 2*n), order: make(chan *jsonBatch, 4*n), free: make(chan *jsonBatch, 4*n+1),
+		work: make(chan *jsonBatch, 2*n), order: make(chan *jsonBatch, 2*n), free: make(chan *jsonBatch, 2*n+1),
 	}
 	j.pending.L = &j.mu
-	for range 4*n + 1 {
+	for range 2*n + 1 {
 		j.free <- &jsonBatch{events: make([]Event, 0, batchEvents), encoded: make(chan struct{}, 1)}
 	}
 	j.batch = <-j.free
