@@ -68,6 +68,7 @@ type Analyzer struct {
 	starts   []int
 	inputs   inputs
 	slabs    slabs
+	keys     recentKeys
 	signs    signs
 
 	recognisers freeList[recogniser]

@@ -148,6 +148,7 @@ func (h *httpStream) request(k *Conn, req *http1.Request, span [2]uint64) {
 	x := &exchange{method: req.Method, upgrade: req.Method == "CONNECT" || len(req.Headers.UpgradeTokens()) > 0}
 	if asksForWebSocket(req) {
 		x.attempt, x.upgrade = newAttempt(req, span), true
+		k.a.keys.add(req.Headers.Get("Sec-WebSocket-Key"))
 	}
 	if len(h.pending) == maxPipelined {
 		h.pending = h.pending[1:]

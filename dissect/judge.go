@@ -2,6 +2,7 @@ package dissect
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/sockeye-dev/sockeye/capture/packet"
 	"github.com/sockeye-dev/sockeye/dissect/event"
@@ -101,7 +102,7 @@ func (w *webSocket) judgeInflate(k *Conn, s *wsSide, m *assembly, r deflate.Resu
 // judgeHandshake judges a handshake by its headers and by when its frames came.
 func (a *attempt) judge(k *Conn, time int64) []websocket.Problem {
 	req, resp := a.request(), a.response()
-	problems := websocket.JudgeHandshake(req, resp)
+	problems := websocket.JudgeHandshake(req, resp, k.a.keys.list...)
 	if a.req != nil {
 		problems = append(problems, syntaxProblem(websocket.Client, "request", a.req.Problems)...)
 	}
@@ -112,6 +113,26 @@ func (a *attempt) judge(k *Conn, time int64) []websocket.Problem {
 		k.findProblem(&problems[i], time, a.packets, 0, 0, "")
 	}
 	return problems
+}
+
+// recentKeys are the keys of the latest handshakes: an accept value that was made
+// from another connection's key is named as such.
+type recentKeys struct {
+	list []string // at most maxRecentKeys, in no order
+	next int
+}
+
+const maxRecentKeys = 32
+
+func (r *recentKeys) add(key string) {
+	switch {
+	case key == "":
+	case len(r.list) < maxRecentKeys:
+		r.list = append(r.list, strings.Clone(key))
+	default:
+		r.list[r.next] = strings.Clone(key)
+		r.next = (r.next + 1) % maxRecentKeys
+	}
 }
 
 // judgeEarly judges bytes of the client that came before the handshake was over.
