@@ -99,7 +99,7 @@ func (w *webSocket) judgeInflate(k *Conn, s *wsSide, m *assembly, r deflate.Resu
 	k.findProblem(&p, m.span.time, m.span.packets(), s.frame.Number, m.number, evidenceAt(m.buf, 0))
 }
 
-// judgeHandshake judges a handshake by its headers and by when its frames came.
+// judge judges a handshake by its headers and their syntax.
 func (a *attempt) judge(k *Conn, time int64) []websocket.Problem {
 	req, resp := a.request(), a.response()
 	problems := websocket.JudgeHandshake(req, resp, k.a.keys.list...)

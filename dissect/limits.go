@@ -1,6 +1,8 @@
 package dissect
 
 import (
+	"cmp"
+
 	"github.com/sockeye-dev/sockeye/capture/packet"
 	"github.com/sockeye-dev/sockeye/reassembly"
 )
@@ -52,29 +54,13 @@ const (
 )
 
 func (l Limits) withDefaults() Limits {
-	if l.Message == 0 {
-		l.Message = DefaultMessage
-	}
-	if l.Messages == 0 {
-		l.Messages = DefaultMessages
-	}
-	if l.Inflated == 0 {
-		l.Inflated = DefaultInflated
-	}
-	if l.HTTPHead == 0 {
-		l.HTTPHead = DefaultHTTPHead
-	}
-	if l.Recognise == 0 {
-		l.Recognise = DefaultRecognise
-	}
-	if l.Midstream == 0 {
-		l.Midstream = DefaultMidstream
-	}
-	if l.EarlyData == 0 {
-		l.EarlyData = DefaultEarlyData
-	}
-	if l.Held == 0 {
-		l.Held = DefaultHeld
-	}
+	l.Message = cmp.Or(l.Message, DefaultMessage)
+	l.Messages = cmp.Or(l.Messages, DefaultMessages)
+	l.Inflated = cmp.Or(l.Inflated, DefaultInflated)
+	l.HTTPHead = cmp.Or(l.HTTPHead, DefaultHTTPHead)
+	l.Recognise = cmp.Or(l.Recognise, DefaultRecognise)
+	l.Midstream = cmp.Or(l.Midstream, DefaultMidstream)
+	l.EarlyData = cmp.Or(l.EarlyData, DefaultEarlyData)
+	l.Held = cmp.Or(l.Held, DefaultHeld)
 	return l
 }
