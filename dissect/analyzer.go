@@ -75,6 +75,8 @@ type Analyzer struct {
 	https       freeList[httpStream]
 	webSockets  freeList[webSocket]
 	assemblies  assemblies
+	heads       heads
+	exchanges   exchanges
 	problems    []websocket.Problem
 }
 

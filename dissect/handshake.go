@@ -11,13 +11,10 @@ import (
 
 // attempt is a WebSocket opening handshake: the request, and its answer once it is there.
 type attempt struct {
-	req     *http1.Request // nil: not captured
-	resp    *http1.Response
+	req     *http1.Request  // nil: not captured
+	resp    *http1.Response // nil: not there yet; borrowed while answer reports it
 	packets [2]uint64
-}
-
-func newAttempt(req *http1.Request, span [2]uint64) *attempt {
-	return &attempt{req: req, packets: span}
+	own     http1.Request // what req points to
 }
 
 // asksForWebSocket tells whether a request shows any sign of WebSocket: wrong

@@ -1,6 +1,8 @@
 package dissect
 
 import (
+	"slices"
+
 	"github.com/sockeye-dev/sockeye/capture/packet"
 	"github.com/sockeye-dev/sockeye/dissect/http1"
 	"github.com/sockeye-dev/sockeye/reassembly"
@@ -14,8 +16,9 @@ const maxPipelined = 1024
 type httpStream struct {
 	client  httpSide
 	server  httpSide
-	pending []*exchange // requests without a final response, oldest first
-	any     bool        // a whole head was read: the connection is HTTP for certain
+	pending []*exchange  // requests without a final response, oldest first
+	room    [1]*exchange // of pending, usually
+	any     bool         // a whole head was read: the connection is HTTP for certain
 }
 
 // httpSide is where one direction stands.
@@ -39,10 +42,66 @@ type exchange struct {
 	method  string
 	attempt *attempt // it asks for WebSocket
 	upgrade bool     // it asks for something, or is CONNECT
+	asked   attempt  // what attempt points to
+}
+
+// ask makes the exchange's attempt.
+func (x *exchange) ask(req *http1.Request, span [2]uint64) *attempt {
+	a := &x.asked
+	room := a.own.Headers[:0]
+	a.own = *req
+	a.own.Headers = append(room, req.Headers...)
+	a.own.Problems = slices.Clone(req.Problems)
+	a.req, a.packets = &a.own, span
+	return a
+}
+
+// pop takes the oldest request out.
+func (h *httpStream) pop() *exchange {
+	x := h.pending[0]
+	h.pending[0] = nil
+	if h.pending = h.pending[1:]; len(h.pending) == 0 {
+		h.pending = h.room[:0]
+	}
+	return x
+}
+
+// exchanges recycles them.
+type exchanges struct{ free []*exchange }
+
+func (p *exchanges) get() *exchange {
+	if n := len(p.free); n > 0 {
+		x := p.free[n-1]
+		p.free = p.free[:n-1]
+		return x
+	}
+	return new(exchange)
+}
+
+// put takes x back, which nothing may refer to any more.
+func (p *exchanges) put(x *exchange) {
+	if len(p.free) < maxFree && cap(x.asked.own.Headers) <= maxFreeFields {
+		hs := x.asked.own.Headers[:cap(x.asked.own.Headers)]
+		clear(hs)
+		*x = exchange{}
+		x.asked.own.Headers = hs[:0]
+		p.free = append(p.free, x)
+	}
+}
+
+// maxFreeFields is with how much room for fields a head's memory is kept.
+const maxFreeFields = 64
+
+// heads reads the heads of all connections into the same memory.
+type heads struct {
+	http1.Parser
+	request  http1.Request
+	response http1.Response
 }
 
 func startHTTP(k *Conn, s *signs) Dissector {
 	h := k.a.https.get()
+	h.pending = h.room[:0]
 	if !s.fresh {
 		h.hunt()
 	}
@@ -109,18 +168,18 @@ func (h *httpStream) head(k *Conn, dir packet.Dir, s *httpSide, b []byte, at rea
 	last := k.lastOf(dir, at, n)
 	span := [2]uint64{at.Packet, last.Packet}
 	if s == &h.client {
-		req, err := http1.ParseRequest(b[:n])
-		if err != nil {
+		req := &k.a.heads.request
+		if err := k.a.heads.Request(b[:n], req); err != nil {
 			return h.notHTTP(k, dir, s, b, at)
 		}
-		h.request(k, &req, span)
+		h.request(k, req, span)
 		return n
 	}
-	resp, err := http1.ParseResponse(b[:n])
-	if err != nil {
+	resp := &k.a.heads.response
+	if err := k.a.heads.Response(b[:n], resp); err != nil {
 		return h.notHTTP(k, dir, s, b, at)
 	}
-	h.response(k, &resp, span, last.Time)
+	h.response(k, resp, span, last.Time)
 	return n
 }
 
@@ -145,13 +204,14 @@ func (h *httpStream) request(k *Conn, req *http1.Request, span [2]uint64) {
 	if k.sum.Path == "" || len(k.sum.Layers) == 1 && k.sum.Status == 0 {
 		k.name(req)
 	}
-	x := &exchange{method: req.Method, upgrade: req.Method == "CONNECT" || len(req.Headers.UpgradeTokens()) > 0}
+	x := k.a.exchanges.get()
+	x.method, x.upgrade = req.Method, req.Method == "CONNECT" || req.Headers.Upgrades()
 	if asksForWebSocket(req) {
-		x.attempt, x.upgrade = newAttempt(req, span), true
+		x.attempt, x.upgrade = x.ask(req, span), true
 		k.a.keys.add(req.Headers.Get("Sec-WebSocket-Key"))
 	}
 	if len(h.pending) == maxPipelined {
-		h.pending = h.pending[1:]
+		k.a.exchanges.put(h.pop())
 	}
 	h.pending = append(h.pending, x)
 	h.client.body = http1.RequestBody(req)
@@ -168,10 +228,10 @@ func (h *httpStream) response(k *Conn, resp *http1.Response, span [2]uint64, tim
 	if len(h.pending) > 0 {
 		x = h.pending[0]
 	} else {
-		x = &exchange{}
+		x = k.a.exchanges.get()
 	}
 	if resp.Status == 101 && x.attempt == nil && x.method == "" && answersWebSocket(resp) {
-		x.attempt = &attempt{} // its request is in a hole, or was before the capture
+		x.attempt = &x.asked // its request is in a hole, or was before the capture
 	}
 	h.server.body = http1.ResponseBody(x.method, resp)
 	h.server.phase = inBody
@@ -182,8 +242,9 @@ func (h *httpStream) response(k *Conn, resp *http1.Response, span [2]uint64, tim
 		k.sum.Status = resp.Status
 	}
 	if len(h.pending) > 0 {
-		h.pending = h.pending[1:]
+		h.pop()
 	}
+	defer k.a.exchanges.put(x)
 	switch {
 	case x.attempt != nil:
 		x.attempt.answer(k, resp, span, time)

@@ -190,7 +190,7 @@ func wsFields(hs http1.Headers) websocket.Fields {
 // without a close frame leaves its peer with code 1006 (RFC 6455 §7.1.5).
 func (w *webSocket) judgeEnd(k *Conn) {
 	by, ended := k.tcp.ClosedBy()
-	if !ended || w.attempt != nil && !w.attempt.accepted() {
+	if !ended || w.opening == unanswered {
 		return
 	}
 	how := "FIN"

@@ -12,11 +12,20 @@ import (
 //	bytes ─► header ─► payload, unmasked as it streams past ─► assembly ─► Message
 //	  └ hole over a header ─► search for the next plausible one ─┘
 type webSocket struct {
-	attempt *attempt // nil: the handshake was not captured
+	opening opening
 	comp    compression
 	side    [2]wsSide // by packet.Dir
 	judged  bool      // the end was judged
 }
+
+// opening is what was captured of the handshake.
+type opening uint8
+
+const (
+	notSeen    opening = iota
+	unanswered         // a request, and what came of it is in a hole
+	accepted
+)
 
 // wsPhase is where a direction stands.
 type wsPhase uint8
@@ -78,9 +87,13 @@ func (s *span) packets() [2]uint64 { return [2]uint64{s.first, s.last} }
 // newWebSocket reads frames behind a handshake: both directions begin with a header.
 func newWebSocket(k *Conn, a *attempt) *webSocket {
 	w := k.a.webSockets.get()
-	w.attempt = a
-	if a != nil {
+	switch {
+	case a == nil:
+	case a.accepted():
+		w.opening = accepted
 		w.comp = a.compression()
+	default:
+		w.opening = unanswered
 	}
 	for dir := range w.side {
 		s := &w.side[dir]
@@ -93,7 +106,7 @@ func newWebSocket(k *Conn, a *attempt) *webSocket {
 
 // context is what the judge of a side's frames knows.
 func (w *webSocket) context(side event.Side) websocket.Context {
-	c := websocket.Context{Side: websocket.Side(side), Midstream: w.attempt == nil || w.attempt.resp == nil}
+	c := websocket.Context{Side: websocket.Side(side), Midstream: w.opening != accepted}
 	if w.comp.known {
 		c.Deflate, c.OtherExt = websocket.TriOf(w.comp.on), w.comp.other
 	}

@@ -1,6 +1,6 @@
 package http1
 
-import "strings"
+import "encoding/binary"
 
 // tokenBytes are the bytes that may stand in a token (RFC 9110 §5.6.2).
 var tokenBytes = func() (t [256]bool) {
@@ -44,6 +44,25 @@ func indexControl(s string) int {
 	return -1
 }
 
+// hasControl tells whether b holds a control character, or a tab: eight bytes at a
+// time, in which no byte borrows from the next one unless one of them is a hit.
+func hasControl(b []byte) bool {
+	const ones, high = 0x0101010101010101, 0x8080808080808080
+	for ; len(b) >= 8; b = b[8:] {
+		x := binary.LittleEndian.Uint64(b)
+		del := x ^ 0x7f*ones
+		if ((x-0x20*ones)&^x|(del-ones)&^del)&high != 0 {
+			return true
+		}
+	}
+	for _, c := range b {
+		if c < 0x20 || c == 0x7f {
+			return true
+		}
+	}
+	return false
+}
+
 // trim removes optional white space: spaces and tabs (RFC 9110 §5.6.3).
 func trim(s string) string { return trimLeft(trimRight(s)) }
 
@@ -54,7 +73,7 @@ func trimLeft(s string) string {
 	return s
 }
 
-func trimRight(s string) string {
+func trimRight[T string | []byte](s T) T {
 	for len(s) > 0 && isSpace(s[len(s)-1]) {
 		s = s[:len(s)-1]
 	}
@@ -63,16 +82,36 @@ func trimRight(s string) string {
 
 // cutSpace divides s at its first space or tab.
 func cutSpace(s string) (before, after string, found bool) {
-	i := strings.IndexAny(s, " \t")
+	i := indexSpace(s)
 	if i < 0 {
 		return s, "", false
 	}
 	return s[:i], s[i+1:], true
 }
 
+// indexSpace returns the index of the first space or tab, or -1.
+func indexSpace(s string) int {
+	for i := 0; i < len(s); i++ {
+		if isSpace(s[i]) {
+			return i
+		}
+	}
+	return -1
+}
+
+// lastSpace returns the index of the last space or tab, or -1.
+func lastSpace[T string | []byte](s T) int {
+	for i := len(s) - 1; i >= 0; i-- {
+		if isSpace(s[i]) {
+			return i
+		}
+	}
+	return -1
+}
+
 // parseVersion reads "HTTP/" digit "." digit (RFC 9112 §2.3).
-func parseVersion(s string) (major, minor int, ok bool) {
-	if len(s) != len("HTTP/1.1") || s[:5] != "HTTP/" || !isDigit(s[5]) || s[6] != '.' || !isDigit(s[7]) {
+func parseVersion[T string | []byte](s T) (major, minor int, ok bool) {
+	if len(s) != len("HTTP/1.1") || string(s[:5]) != "HTTP/" || !isDigit(s[5]) || s[6] != '.' || !isDigit(s[7]) {
 		return 0, 0, false
 	}
 	return int(s[5] - '0'), int(s[7] - '0'), true

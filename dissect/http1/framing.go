@@ -93,32 +93,43 @@ func fromCodings(b *Body, h *Head, major, minor int) coding {
 
 // fromLength reads Content-Length (RFC 9112 §6.3); absent is the kind of body without one.
 func fromLength(b *Body, h *Head, absent BodyKind) {
-	if !h.Headers.Has("Content-Length") {
+	const name = "Content-Length"
+	if !h.Headers.Has(name) {
 		b.Kind = absent
 		return
 	}
-	values := h.Headers.List("Content-Length")
-	text := strings.Join(h.Headers.Values("Content-Length"), ", ")
 	b.Kind = UntilClose
-	if len(values) == 0 {
-		b.problem(LengthInvalid, text)
-		return
-	}
+	bad := func(k ProblemKind) { b.problem(k, strings.Join(h.Headers.Values(name), ", ")) }
 	var length uint64
-	for i, v := range values {
-		n, ok := parseLength(v)
-		switch {
-		case !ok:
-			b.problem(LengthInvalid, text)
-			return
-		case i > 0 && n != length:
-			b.problem(LengthConflict, text)
-			return
+	values := 0
+	for i := range h.Headers {
+		if !h.Headers[i].is(name) {
+			continue
 		}
-		length = n
+		for rest := h.Headers[i].Value; rest != ""; {
+			var v string
+			if v, rest = nextElement(rest); v == "" {
+				continue
+			}
+			n, ok := parseLength(v)
+			switch {
+			case !ok:
+				bad(LengthInvalid)
+				return
+			case values > 0 && n != length:
+				bad(LengthConflict)
+				return
+			}
+			length = n
+			values++
+		}
 	}
-	if len(values) > 1 {
-		b.problem(LengthRepeated, text)
+	switch {
+	case values == 0:
+		bad(LengthInvalid)
+		return
+	case values > 1:
+		bad(LengthRepeated)
 	}
 	b.Kind, b.Length, b.rest = Length, length, length
 }

@@ -4,9 +4,11 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/textproto"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -177,8 +179,8 @@ func TestHeaders(t *testing.T) {
 	if !h.HasToken("connection", "upgrade") || !h.HasToken("Connection", "X") || h.HasToken("connection", "keep") {
 		t.Error("HasToken is wrong")
 	}
-	if got := h.UpgradeTokens(); !reflect.DeepEqual(got, []string{"h2c", "websocket/13"}) {
-		t.Errorf("UpgradeTokens: %q", got)
+	if none := (Headers{{"Upgrade", ", ,"}, {"Connection", "Upgrade"}}); !h.Upgrades() || none.Upgrades() {
+		t.Error("Upgrades is wrong")
 	}
 	if got := h.List("x"); !reflect.DeepEqual(got, []string{`a;q="b,\"c"`, "d"}) {
 		t.Errorf("List: %q", got)
@@ -299,4 +301,47 @@ func compareFields(t *testing.T, head []byte, h *Head) {
 	if len(got)+len(want) > 0 && !reflect.DeepEqual(got, want) {
 		t.Fatalf("fields %q; net/textproto %q", got, want)
 	}
+}
+
+// TestParserReuses reads into the same structures again and again: what was read
+// before into them must not show, and its strings stay.
+func TestParserReuses(t *testing.T) {
+	heads := []string{
+		"GET /a HTTP/1.1\r\nHost: a\r\nX: \r\n\r\n",
+		"HTTP/1.1 200 OK\r\nServer: b\nBad\r\n\r\n",
+		"POST /b HTTP/1.0\r\n\r\n",
+		"GET / HTTP/1.1\r\nLong: " + strings.Repeat("x", textLargest) + "\r\n\r\n",
+	}
+	var p Parser
+	var req Request
+	var resp Response
+	kept := ""
+	for i := range 2 * textBlock / len(heads[0]) {
+		head := []byte(heads[i%len(heads)])
+		wantReq, wantErr := ParseRequest(head)
+		err := p.Request(head, &req)
+		if fmt.Sprint(err) != fmt.Sprint(wantErr) || !sameHead(&req.Head, &wantReq.Head) || req.Target != wantReq.Target {
+			t.Fatalf("request %q: %+v, %v; want %+v, %v", head, req, err, wantReq, wantErr)
+		}
+		wantResp, wantErr := ParseResponse(head)
+		err = p.Response(head, &resp)
+		if fmt.Sprint(err) != fmt.Sprint(wantErr) || !sameHead(&resp.Head, &wantResp.Head) || resp.Status != wantResp.Status {
+			t.Fatalf("response %q: %+v, %v; want %+v, %v", head, resp, err, wantResp, wantErr)
+		}
+		if i == 0 {
+			kept = req.Headers[0].Value
+		}
+		clear(head)
+	}
+	if kept != "a" {
+		t.Errorf("a value that was kept is %q now", kept)
+	}
+	head := []byte(heads[0])
+	if n := testing.AllocsPerRun(1000, func() { p.Request(head, &req) }); n > 0 {
+		t.Errorf("%v allocations a head", n)
+	}
+}
+
+func sameHead(a, b *Head) bool {
+	return slices.Equal(a.Headers, b.Headers) && slices.Equal(a.Problems, b.Problems) && a.MoreProblems == b.MoreProblems
 }

@@ -6,13 +6,18 @@ import "strings"
 // space around it.
 type Field struct{ Name, Value string }
 
+// is tells whether the field has that name, in any case.
+func (f *Field) is(name string) bool {
+	return f.Name == name || len(f.Name) == len(name) && strings.EqualFold(f.Name, name)
+}
+
 // Headers are a head's fields in the order of the wire.
 type Headers []Field
 
 // Get returns the value of the first field with that name, in any case, or "".
 func (h Headers) Get(name string) string {
 	for i := range h {
-		if len(h[i].Name) == len(name) && strings.EqualFold(h[i].Name, name) {
+		if h[i].is(name) {
 			return h[i].Value
 		}
 	}
@@ -23,7 +28,7 @@ func (h Headers) Get(name string) string {
 func (h Headers) Values(name string) []string {
 	var out []string
 	for i := range h {
-		if len(h[i].Name) == len(name) && strings.EqualFold(h[i].Name, name) {
+		if h[i].is(name) {
 			out = append(out, h[i].Value)
 		}
 	}
@@ -33,7 +38,7 @@ func (h Headers) Values(name string) []string {
 // Has tells whether there is a field with that name, in any case.
 func (h Headers) Has(name string) bool {
 	for i := range h {
-		if len(h[i].Name) == len(name) && strings.EqualFold(h[i].Name, name) {
+		if h[i].is(name) {
 			return true
 		}
 	}
@@ -46,7 +51,7 @@ func (h Headers) Has(name string) bool {
 func (h Headers) List(name string) []string {
 	var out []string
 	for i := range h {
-		if len(h[i].Name) == len(name) && strings.EqualFold(h[i].Name, name) {
+		if h[i].is(name) {
 			out = appendList(out, h[i].Value)
 		}
 	}
@@ -55,32 +60,58 @@ func (h Headers) List(name string) []string {
 
 // HasToken tells whether the list of that name has the token as an element, in any case.
 func (h Headers) HasToken(name, token string) bool {
-	for _, e := range h.List(name) {
-		if strings.EqualFold(e, token) {
-			return true
+	for i := range h {
+		if !h[i].is(name) {
+			continue
+		}
+		for rest := h[i].Value; rest != ""; {
+			var e string
+			if e, rest = nextElement(rest); strings.EqualFold(e, token) {
+				return true
+			}
 		}
 	}
 	return false
 }
 
-// UpgradeTokens returns the protocols named in Upgrade, as written, for
-// example "websocket" or "h2c" (RFC 9110 §7.8).
-func (h Headers) UpgradeTokens() []string { return h.List("Upgrade") }
+// Upgrades tells whether Upgrade names any protocol (RFC 9110 §7.8).
+func (h Headers) Upgrades() bool {
+	for i := range h {
+		if !h[i].is("Upgrade") {
+			continue
+		}
+		for rest := h[i].Value; rest != ""; {
+			var e string
+			if e, rest = nextElement(rest); e != "" {
+				return true
+			}
+		}
+	}
+	return false
+}
 
 func appendList(out []string, v string) []string {
-	start, quoted := 0, false
-	for i := 0; i <= len(v); i++ {
+	for v != "" {
+		var e string
+		if e, v = nextElement(v); e != "" {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+// nextElement takes the first element of a list, which may be empty, and its comma.
+func nextElement(v string) (e, rest string) {
+	quoted := false
+	for i := 0; i < len(v); i++ {
 		switch {
-		case i == len(v) || v[i] == ',' && !quoted:
-			if e := trim(v[start:i]); e != "" {
-				out = append(out, e)
-			}
-			start = i + 1
+		case v[i] == ',' && !quoted:
+			return trim(v[:i]), v[i+1:]
 		case v[i] == '"':
 			quoted = !quoted
 		case v[i] == '\\' && quoted && i+1 < len(v):
 			i++
 		}
 	}
-	return out
+	return trim(v), ""
 }

@@ -25,6 +25,9 @@ func LooksLikeRequest(b []byte) Verdict {
 	}
 	method := b[:i]
 	line := b[i+1 : min(len(b), MaxStartLine)]
+	if end := bytes.Index(line[:min(len(line), usualLine)], []byte("\r\n")); end >= 0 && !hasControl(line[:end]) {
+		return requestLineEnd(method, line[:end])
+	}
 	for j, c := range line {
 		switch {
 		case c == '\n':
@@ -41,14 +44,17 @@ func LooksLikeRequest(b []byte) Verdict {
 	return Maybe
 }
 
+// usualLine is how long request lines usually are at most, in bytes.
+const usualLine = 1 << 10
+
 // requestLineEnd judges a complete line after the method and its space.
 func requestLineEnd(method, rest []byte) Verdict {
-	rest = bytes.TrimRight(rest, " \t")
-	cut := bytes.LastIndexAny(rest, " \t")
-	if cut < 0 || len(bytes.Trim(rest[:cut], " \t")) == 0 {
+	rest = trimRight(rest)
+	cut := lastSpace(rest)
+	if cut < 0 || len(trimRight(rest[:cut])) == 0 {
 		return No
 	}
-	major, _, ok := parseVersion(string(rest[cut+1:]))
+	major, _, ok := parseVersion(rest[cut+1:])
 	if !ok || major == 2 && string(method) == "PRI" {
 		return No
 	}

@@ -1,6 +1,9 @@
 package http1
 
-import "strings"
+import (
+	"bytes"
+	"strings"
+)
 
 // ParseRequest reads the head of a request: what Scanner.Scan found, or any
 // bytes that start with one. Input that ends before the empty line is read as
@@ -9,48 +12,68 @@ import "strings"
 // The error is a *SyntaxError when there is no request line. Everything else
 // that is wrong is a Problem, and what could be read is kept.
 func ParseRequest(head []byte) (Request, error) {
-	p := newParser(head)
-	line, at := p.startLine()
 	var r Request
+	err := parseRequest(head, string(head), &r)
+	return r, err
+}
+
+// parseRequest reads head into r, whose slices are reused. text is an owned copy of head.
+func parseRequest(head []byte, text string, r *Request) error {
+	*r = Request{Head: r.Head.emptied()}
+	p := parser{raw: head, head: text, out: &r.Head}
+	line, at := p.startLine()
 	method, rest, ok := cutSpace(line)
 	if !ok || !isToken(method) || len(method) > MaxMethod {
-		return r, &SyntaxError{Part: "request line", Offset: at, Reason: "does not begin with a method"}
+		return &SyntaxError{Part: "request line", Offset: at, Reason: "does not begin with a method"}
 	}
 	// The version is the last word, so that a target with spaces stays whole.
-	cut := strings.LastIndexAny(trimRight(rest), " \t")
+	cut := lastSpace(trimRight(rest))
 	if cut < 0 {
-		return r, &SyntaxError{Part: "request line", Offset: at, Reason: "has no HTTP version"}
+		return &SyntaxError{Part: "request line", Offset: at, Reason: "has no HTTP version"}
 	}
 	version := trimRight(rest[cut+1:])
 	r.Major, r.Minor, ok = parseVersion(version)
 	if !ok {
-		return r, &SyntaxError{Part: "request line", Offset: at, Reason: "does not end in an HTTP version"}
+		return &SyntaxError{Part: "request line", Offset: at, Reason: "does not end in an HTTP version"}
 	}
 	r.Method, r.Target = method, trim(rest[:cut])
 	if i := indexControl(r.Target); r.Target == "" || i >= 0 {
-		return r, &SyntaxError{Part: "request line", Offset: at, Reason: "has no target, or one with control characters"}
+		return &SyntaxError{Part: "request line", Offset: at, Reason: "has no target, or one with control characters"}
 	}
-	if line != r.Method+" "+r.Target+" "+version || strings.ContainsAny(r.Target, " \t") {
+	if !divided(line, len(r.Method), len(r.Target), len(version)) || indexSpace(r.Target) >= 0 {
 		p.problem(StartLineSpace, line, at)
 	}
-	r.Head = p.fields()
-	return r, nil
+	p.fields()
+	return nil
+}
+
+// divided tells whether a line consists of words of these lengths, with one space
+// between them.
+func divided(line string, a, b, c int) bool {
+	return len(line) == a+1+b+1+c && line[a] == ' ' && line[a+1+b] == ' '
 }
 
 // ParseResponse reads the head of a response, as ParseRequest does that of a
 // request. A status line without a reason phrase may lack the space before it.
 func ParseResponse(head []byte) (Response, error) {
-	p := newParser(head)
-	line, at := p.startLine()
 	var r Response
+	err := parseResponse(head, string(head), &r)
+	return r, err
+}
+
+// parseResponse reads head into r, whose slices are reused. text is an owned copy of head.
+func parseResponse(head []byte, text string, r *Response) error {
+	*r = Response{Head: r.Head.emptied()}
+	p := parser{raw: head, head: text, out: &r.Head}
+	line, at := p.startLine()
 	version, rest, _ := cutSpace(line)
 	var ok bool
 	if r.Major, r.Minor, ok = parseVersion(version); !ok {
-		return r, &SyntaxError{Part: "status line", Offset: at, Reason: "does not begin with an HTTP version"}
+		return &SyntaxError{Part: "status line", Offset: at, Reason: "does not begin with an HTTP version"}
 	}
 	status, reason, _ := cutSpace(trimLeft(rest))
 	if r.Status, ok = parseStatus(status); !ok {
-		return r, &SyntaxError{Part: "status line", Offset: at, Reason: "has no status code of three digits"}
+		return &SyntaxError{Part: "status line", Offset: at, Reason: "has no status code of three digits"}
 	}
 	r.Reason = trim(reason)
 	if !strings.HasPrefix(line, version+" "+status) || len(line) > len(version)+1+len(status) && line[len(version)+1+len(status)] != ' ' {
@@ -59,8 +82,8 @@ func ParseResponse(head []byte) (Response, error) {
 	if indexControl(r.Reason) >= 0 {
 		p.problem(BadValue, line, at)
 	}
-	r.Head = p.fields()
-	return r, nil
+	p.fields()
+	return nil
 }
 
 // Switches tells whether the stream stops being HTTP after this response to a
@@ -69,16 +92,18 @@ func (r *Response) Switches(method string) bool {
 	return r.Status == 101 || method == "CONNECT" && r.Status/100 == 2
 }
 
+// emptied returns an empty head with room for what h has room for.
+func (h *Head) emptied() Head { return Head{Headers: h.Headers[:0], Problems: h.Problems[:0]} }
+
 // parser goes through a head line by line. It works on one owned copy of the
 // head, of which all names and values are parts.
 type parser struct {
-	head string
-	pos  int // start of the next line
-	line int // number of the last line taken, from 1
-	out  Head
+	raw  []byte // the head as it is borrowed
+	head string // the copy
+	pos  int    // start of the next line
+	line int    // number of the last line taken, from 1
+	out  *Head
 }
-
-func newParser(head []byte) *parser { return &parser{head: string(head)} }
 
 // next takes a line without its end. at is its offset. It reports false at the
 // end of the input.
@@ -121,7 +146,7 @@ func (p *parser) startLine() (line string, at uint64) {
 const usualFields = 32
 
 // fields reads the field lines up to the empty line (RFC 9112 §5).
-func (p *parser) fields() Head {
+func (p *parser) fields() {
 	var folded []string // the current field's value, once it is folded
 	field := false      // the line before was a field line: a fold continues it
 	flush := func() {
@@ -133,6 +158,14 @@ func (p *parser) fields() Head {
 	}
 	first := true
 	for {
+		if f, n := plainField(p.raw[p.pos:], p.head[p.pos:]); n > 0 {
+			flush()
+			p.pos += n
+			p.line++
+			p.add(f)
+			field, first = true, false
+			continue
+		}
 		line, at, ok := p.next()
 		if !ok || line == "" {
 			break
@@ -160,7 +193,27 @@ func (p *parser) fields() Head {
 		first = false
 	}
 	flush()
-	return p.out
+}
+
+// plainField reads the field line that b begins with, and s, where nothing is
+// wrong with it and it ends in CRLF: n bytes. Any other line is n = 0.
+func plainField(b []byte, s string) (f Field, n int) {
+	colon := 0
+	for colon < len(b) && tokenBytes[b[colon]] {
+		colon++
+	}
+	if colon == 0 || colon == len(b) || b[colon] != ':' {
+		return f, 0
+	}
+	from := colon + 1
+	if from < len(b) && b[from] == ' ' {
+		from++
+	}
+	to := from + bytes.IndexByte(b[from:], '\n')
+	if to <= from || b[to-1] != '\r' || hasControl(b[from:to-1]) {
+		return f, 0
+	}
+	return Field{Name: s[:colon], Value: trim(s[from : to-1])}, to + 1
 }
 
 // field reads a field line and reports whether it is one.
@@ -177,11 +230,15 @@ func (p *parser) field(line string, at uint64) bool {
 	if !isToken(trimmed) {
 		p.problem(BadName, line, at)
 	}
+	p.add(Field{Name: trimmed, Value: p.value(value, line, at)})
+	return true
+}
+
+func (p *parser) add(f Field) {
 	if p.out.Headers == nil {
 		p.out.Headers = make(Headers, 0, min(1+strings.Count(p.head[p.pos:], "\n"), usualFields))
 	}
-	p.out.Headers = append(p.out.Headers, Field{Name: trimmed, Value: p.value(value, line, at)})
-	return true
+	p.out.Headers = append(p.out.Headers, f)
 }
 
 // value cleans a field value: a bare CR counts as a space (RFC 9112 §2.2),

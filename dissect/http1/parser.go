@@ -1,0 +1,41 @@
+package http1
+
+import "strings"
+
+// Parser reads heads as ParseRequest and ParseResponse do, without an allocation
+// for each: it makes the text of many heads at a time, and reuses the slices of
+// what it reads into. The zero value is ready.
+//
+// The strings are owned. One that is kept keeps its neighbours' memory, up to
+// textBlock bytes of it.
+type Parser struct{ text strings.Builder }
+
+const (
+	textBlock   = 32 << 10
+	textLargest = 4 << 10 // a longer head is an allocation of its own
+)
+
+// Request reads the head of a request into r. The slices of r are reused, so
+// Headers and Problems that were read into it before are valid no more.
+func (p *Parser) Request(head []byte, r *Request) error {
+	return parseRequest(head, p.own(head), r)
+}
+
+// Response reads the head of a response into r, likewise.
+func (p *Parser) Response(head []byte, r *Response) error {
+	return parseResponse(head, p.own(head), r)
+}
+
+// own copies b.
+func (p *Parser) own(b []byte) string {
+	if len(b) > textLargest {
+		return string(b)
+	}
+	at := p.text.Len()
+	if p.text.Cap()-at < len(b) {
+		p.text, at = strings.Builder{}, 0
+		p.text.Grow(textBlock)
+	}
+	p.text.Write(b)
+	return p.text.String()[at:]
+}
