@@ -21,6 +21,12 @@ const exitCodes = `Exit codes:
   130  interrupted; what was seen so far was printed
 `
 
+const settingsHelp = `Settings: flags such as color, payload or decode-as can be set for good, in
+$XDG_CONFIG_HOME/sockeye/config.toml as color = "never" (for one command below
+[its name]) or in the environment as SOCKEYE_COLOR. The environment goes before
+the file, a flag before both.
+`
+
 // help prints all there is to know about a command.
 func help(cmd *cobra.Command, _ []string) {
 	w := cmd.OutOrStdout()
@@ -54,7 +60,7 @@ func writeUsage(w io.Writer, cmd *cobra.Command) {
 	if cmd.HasParent() {
 		return
 	}
-	fmt.Fprintf(w, "\n%s\nMore about a command: %s COMMAND --help\n", exitCodes, cmd.CommandPath())
+	fmt.Fprintf(w, "\n%s\n%s\nMore about a command: %s COMMAND --help\n", exitCodes, settingsHelp, cmd.CommandPath())
 }
 
 // writeCommands lists subcommands by group; those of no group come last.

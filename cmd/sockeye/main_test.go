@@ -52,11 +52,11 @@ func pcap(name string) string { return filepath.Join("..", "..", "pcaps", name) 
 func command(args ...string) *exec.Cmd {
 	c := exec.Command(binary, args...)
 	for _, v := range os.Environ() {
-		if !strings.HasPrefix(v, "NO_COLOR=") && !strings.HasPrefix(v, "TERM=") {
+		if !strings.HasPrefix(v, "NO_COLOR=") && !strings.HasPrefix(v, "TERM=") && !strings.HasPrefix(v, "SOCKEYE_") {
 			c.Env = append(c.Env, v)
 		}
 	}
-	c.Env = append(c.Env, "TERM=xterm-256color")
+	c.Env = append(c.Env, "TERM=xterm-256color", "XDG_CONFIG_HOME="+filepath.Dir(binary))
 	return c
 }
 
