@@ -63,8 +63,15 @@ func (o *opened) Open(number uint64) (View, error) {
 	if err != nil {
 		return nil, err
 	}
+	select { // most are read within a few milliseconds, and need not be drawn twice
+	case <-v.Done():
+	case <-time.After(openWait):
+	}
 	return openedView{v, o.ctx}, nil
 }
+
+// openWait is how long opening a connection waits for its events.
+const openWait = 15 * time.Millisecond
 
 // Payload implements Source.
 func (o *opened) Payload(conn uint64, id session.MessageID) (*event.Event, error) {

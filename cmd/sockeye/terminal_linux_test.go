@@ -15,7 +15,7 @@ import (
 )
 
 // terminal opens a pseudo-terminal that is width columns wide.
-func terminal(t *testing.T, width uint16) (master, slave *os.File) {
+func terminal(t testing.TB, width, height uint16) (master, slave *os.File) {
 	t.Helper()
 	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
 	if err != nil {
@@ -35,7 +35,7 @@ func terminal(t *testing.T, width uint16) (master, slave *os.File) {
 		t.Skipf("no pseudo-terminals: %v", err)
 	}
 	t.Cleanup(func() { slave.Close() })
-	if err := unix.IoctlSetWinsize(fd, unix.TIOCSWINSZ, &unix.Winsize{Row: 24, Col: width}); err != nil {
+	if err := unix.IoctlSetWinsize(fd, unix.TIOCSWINSZ, &unix.Winsize{Row: height, Col: width}); err != nil {
 		t.Fatal(err)
 	}
 	return master, slave
@@ -44,7 +44,7 @@ func terminal(t *testing.T, width uint16) (master, slave *os.File) {
 // onTerminal runs the program with its standard output on a terminal.
 func onTerminal(t *testing.T, width uint16, env []string, args ...string) (screen, stderr string) {
 	t.Helper()
-	master, slave := terminal(t, width)
+	master, slave := terminal(t, width, 24)
 	c := command(args...)
 	c.Env = append(c.Env, env...)
 	var errs bytes.Buffer
@@ -103,7 +103,7 @@ func TestTerminalColor(t *testing.T) {
 // TestTerminalProgress: progress is drawn on a terminal that results do not go
 // to, and taken away at the end.
 func TestTerminalProgress(t *testing.T) {
-	master, slave := terminal(t, 80)
+	master, slave := terminal(t, 80, 24)
 	capture, err := os.ReadFile(pcap("endings.pcap"))
 	if err != nil {
 		t.Fatal(err)
@@ -136,7 +136,7 @@ func TestTerminalProgress(t *testing.T) {
 
 // TestTerminalInput: a terminal is no capture.
 func TestTerminalInput(t *testing.T) {
-	_, slave := terminal(t, 80)
+	_, slave := terminal(t, 80, 24)
 	c := command("messages", "-")
 	c.Stdin = slave
 	finish(t, c).want(t, exitUsage, "standard input is the terminal: pipe a capture into it")

@@ -6,8 +6,10 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -72,10 +74,13 @@ func (o *options) inspect(cmd *cobra.Command, args []string, follow bool) error 
 	if err := o.check(inputs); err != nil {
 		return misuse(cmd, err)
 	}
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(60) // the indexes of large captures stay: memory matters more than the collector's time
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	s, err := session.Open(ctx, session.Options{
-		Files: inputs, Follow: follow, DecodeAs: o.decodeAs, Analyzer: dissect.Limits{Message: o.maxMessage},
+		Files: inputs, Follow: follow, Notify: 25 * time.Millisecond, DecodeAs: o.decodeAs, Analyzer: dissect.Limits{Message: o.maxMessage},
 	})
 	if err != nil {
 		return &exitError{exitInput, inputAdvice(err)}

@@ -12,7 +12,7 @@ import (
 // types keys, and returns what was drawn and how it ended.
 func keyed(t *testing.T, wait, keys string, args ...string) (screen string, r result) {
 	t.Helper()
-	master, slave := terminal(t, 80)
+	master, slave := terminal(t, 80, 24)
 	c := command(args...)
 	c.Env = append(c.Env, "TERM=xterm-256color", "TMPDIR="+t.TempDir(), "XDG_CACHE_HOME="+t.TempDir())
 	c.Stdin, c.Stdout = slave, slave

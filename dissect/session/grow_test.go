@@ -117,6 +117,38 @@ func TestFollow(t *testing.T) {
 	}
 }
 
+// TestCloseWaitingView: a view that waits for more of its connection ends when it is closed.
+func TestCloseWaitingView(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "endings.pcap")
+	b := read(t, filepath.Join(pcaps, "endings.pcap"))
+	if err := os.WriteFile(path, b[:len(b)/2], 0o644); err != nil {
+		t.Fatal(err)
+	}
+	s := open(t, session.Options{Files: []string{path}, Follow: true, Notify: time.Millisecond})
+	until(t, s, "waiting", func() bool { return s.Progress().Waiting })
+	number := uint64(0)
+	s.Each(func(r *session.Row) bool {
+		if !r.Final {
+			number = r.Number
+		}
+		return true
+	})
+	v, err := s.Events(context.Background(), number, session.Query{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	until(t, s, "its events so far", func() bool { return v.Len() > 0 })
+	v.Close()
+	select {
+	case <-v.Done():
+	case <-time.After(10 * time.Second):
+		t.Fatal("the view goes on after it was closed")
+	}
+	if over, err := v.Complete(); over || !errors.Is(err, context.Canceled) {
+		t.Errorf("over %v, %v", over, err)
+	}
+}
+
 // TestFollowShorter: a followed file that becomes shorter is not waited for.
 func TestFollowShorter(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "shrinks.pcap")

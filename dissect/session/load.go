@@ -259,7 +259,7 @@ func (l *loader) progressed(now time.Time, t *dissect.Totals, waiting bool) bool
 	if !known {
 		p.Total = 0
 	}
-	if since := now.Sub(l.mark); since >= rateWindow || l.mark == p.Started || p.Rate == 0 && since > 0 {
+	if since := now.Sub(l.mark); since >= rateWindow || now.Sub(p.Started) < rateWindow && since > 0 {
 		p.Rate = float64(p.Read-l.markRead) / since.Seconds()
 	}
 	if now.Sub(l.mark) >= rateWindow {

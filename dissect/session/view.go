@@ -138,6 +138,9 @@ func (v *View) fill(ctx context.Context) {
 		v.s.mu.RUnlock()
 		v.info = v.s.Info(&row)
 		over, err := r.advance(ctx, stop)
+		if err == nil && !over {
+			err = ctx.Err() // closed while it waited for more
+		}
 		if over || err != nil {
 			v.mu.Lock()
 			v.err = err
