@@ -55,12 +55,17 @@ type Analyzer struct {
 	decoder *packet.Decoder
 	decoded packet.Decoded
 	totals  Totals
+	counted counted
 	pool    *deflate.Pool
 	segment uint64 // the stream offset at which the segment at hand began
 	payload budget // of unfinished messages
 	waiting int64  // charge of the events that wait until it is known who is client
 	// emitting is the connection whose event the sink is looking at; nil: none.
 	emitting *Conn
+
+	// described: somebody looks at what is known of connections.
+	described bool
+	conns     conns
 
 	// Scratch space, reused.
 	scratch  []byte
@@ -85,6 +90,7 @@ func New(o Options, sink event.Sink) *Analyzer {
 	o.Limits = o.Limits.withDefaults()
 	a := &Analyzer{opt: o, sink: sink, pool: deflate.NewPool(deflate.Limits{MaxOutput: uint64(o.Limits.Inflated)})}
 	a.payload.left = o.Limits.Messages
+	a.described = o.Forgotten != nil || slices.Contains(o.Want.Kinds[:], true)
 	a.decoder = packet.NewDecoder(packet.Options{VXLANPorts: o.vxlanPorts(), Limits: o.Limits.Packet})
 	a.table = reassembly.New(a, o.Limits.Reassembly)
 	return a
@@ -108,6 +114,7 @@ func (a *Analyzer) Close() { a.table.Close() }
 // they leave the table: they are whole after Close.
 func (a *Analyzer) Totals() Totals {
 	t := a.totals
+	a.counted.into(&t)
 	t.TCP = a.table.Stats()
 	t.Fragments = a.decoder.Stats()
 	t.Bounded += t.Fragments.Evicted

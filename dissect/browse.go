@@ -65,12 +65,16 @@ func (k *Conn) TCP() *reassembly.Conn { return k.tcp }
 
 // Summary returns what is known of the connection so far, borrowed: protocol,
 // layers, guess and what the handshakes said. Its other figures are set when the
-// connection leaves the table.
+// connection leaves the table. It is nil where the Options want no event and
+// Forgotten is nil: then nothing is noted.
 func (k *Conn) Summary() *event.Connection { return k.sum }
 
 // Messages returns the numbers of messages begun so far, by event.Side.
 func (k *Conn) Messages() [2]uint64 {
-	n := k.sum.Messages
+	var n [2]uint64
+	if k.sum != nil {
+		n = k.sum.Messages
+	}
 	if w, ok := k.d.(*webSocket); ok {
 		for dir := range w.side {
 			n[k.side(packet.Dir(dir))] = w.side[dir].messages
@@ -96,7 +100,12 @@ func (k *Conn) ClosedBy() event.Side {
 
 // Rules returns the rules that findings of the connection named so far, in order
 // of their first findings. Borrowed.
-func (k *Conn) Rules() []string { return k.rules }
+func (k *Conn) Rules() []string {
+	if k.extra == nil {
+		return nil
+	}
+	return k.extra.rules
+}
 
 // CloseCodes returns the status codes of the close messages seen so far, by
 // event.Side: 0 where there was none, 1005 for one without a code (RFC 6455 §7.1.5).

@@ -23,12 +23,19 @@ type Conn struct {
 	ended   bool
 	reset   bool // an RST ended it
 
+	protocol   *protocol // that was recognised; nil: none
+	kept       int       // how much of a message's payload the sinks look at
 	closeCodes [2]uint16 // of close messages, by packet.Dir
 
-	kept int           // how much of a message's payload the sinks look at
+	// What few connections need, or nobody looks at.
+	sum   *event.Connection // nil: nobody does
+	extra *extra            // nil: nothing
+}
+
+// extra is what a connection has where not everything went well.
+type extra struct {
 	held []event.Event // events that wait for settled; From holds the packet.Dir
 	wait int64         // their charge
-	sum  *event.Connection
 	// missing counts the bytes of holes, by packet.Dir and cause.
 	missing [2][4]uint64
 	rules   []string // that findings named, each once
@@ -36,20 +43,46 @@ type Conn struct {
 	recognised int
 }
 
+func (k *Conn) more() *extra {
+	if k.extra == nil {
+		k.extra = new(extra)
+	}
+	return k.extra
+}
+
 func newConn(a *Analyzer, c *reassembly.Conn) *Conn {
-	k := &Conn{a: a, tcp: c}
+	k := a.conns.at(c.Slot())
+	*k = Conn{a: a, tcp: c}
 	if a.opt.Conn == 0 || a.opt.Conn == c.Number {
 		k.want = a.opt.Want.Kinds
 	}
 	k.kept = keep(&a.opt, k.want[event.KindMessage])
 	k.settled, k.client = c.ClientKnown(), c.ClientDir()
-	k.sum = &event.Connection{ClosedBy: event.NoSide}
+	if a.described {
+		k.sum = &event.Connection{ClosedBy: event.NoSide}
+	}
 	k.d = firstDissector(k)
 	return k
 }
 
+// conns are the Conns by the slot of their reassembly.Conn: who takes the slot
+// next takes the Conn.
+type conns struct{ slabs []*[connSlab]Conn }
+
+const connSlab = 256
+
+func (s *conns) at(slot uint32) *Conn {
+	for int(slot/connSlab) >= len(s.slabs) {
+		s.slabs = append(s.slabs, new([connSlab]Conn))
+	}
+	return &s.slabs[slot/connSlab][slot%connSlab]
+}
+
 // firstDissector obeys --decode-as, and else waits for the bytes to tell.
 func firstDissector(k *Conn) Dissector {
+	if len(k.a.opt.DecodeAs) == 0 {
+		return newRecogniser(k, !k.tcp.Midstream)
+	}
 	for _, port := range []uint16{k.tcp.Flow.LoPort, k.tcp.Flow.HiPort} {
 		if p := protocolNamed(k.a.opt.DecodeAs[port]); p != nil {
 			s := &signs{k: k, forced: true, client: k.tcp.ClientDir(), clientKnown: k.tcp.ClientKnown()}
@@ -61,7 +94,7 @@ func firstDissector(k *Conn) Dissector {
 
 // enter notes that the connection speaks p from here on.
 func (k *Conn) enter(p *protocol, s *signs) Dissector {
-	k.sum.Protocol = p.name
+	k.protocol = p
 	d := p.start(k, s)
 	if name := d.Layer(); name != "" {
 		k.addLayer(name)
@@ -70,10 +103,16 @@ func (k *Conn) enter(p *protocol, s *signs) Dissector {
 }
 
 func (k *Conn) addLayer(name string) {
+	if k.sum == nil {
+		return
+	}
 	if n := len(k.sum.Layers); n == 0 || k.sum.Layers[n-1] != name {
 		k.sum.Layers = append(k.sum.Layers, name)
 	}
 }
+
+// speaks tells whether the connection was recognised as a protocol of the table.
+func (k *Conn) speaks(name string) bool { return k.protocol != nil && k.protocol.name == name }
 
 // setClient decides which direction is the client's and lets waiting events go.
 func (k *Conn) setClient(dir packet.Dir) {
@@ -88,14 +127,15 @@ func (k *Conn) settle() {
 		return
 	}
 	k.settled, k.client = true, k.tcp.ClientDir()
-	for i := range k.held {
-		e := &k.held[i]
-		e.From = k.side(packet.Dir(e.From))
-		k.give(e)
+	if x := k.extra; x != nil {
+		for i := range x.held {
+			e := &x.held[i]
+			e.From = k.side(packet.Dir(e.From))
+			k.give(e)
+		}
+		k.a.waiting -= x.wait
+		x.held, x.wait = nil, 0
 	}
-	k.held = nil
-	k.a.waiting -= k.wait
-	k.wait = 0
 }
 
 func (k *Conn) side(dir packet.Dir) event.Side { return event.FromDir(dir, k.Client()) }
@@ -141,10 +181,11 @@ func (k *Conn) await(e *event.Event) {
 	if d, ok := e.Detail.(*event.Data); ok {
 		n += int64(len(d.Bytes))
 	}
-	k.held = append(k.held, *e)
-	k.wait += n
+	x := k.more()
+	x.held = append(x.held, *e)
+	x.wait += n
 	k.a.waiting += n
-	if k.wait > maxWait || k.a.waiting > k.a.opt.Limits.Held {
+	if x.wait > maxWait || k.a.waiting > k.a.opt.Limits.Held {
 		k.settle()
 	}
 }
@@ -269,7 +310,7 @@ func (k *Conn) Gap(dir packet.Dir, n uint64, cause reassembly.Cause, at reassemb
 	if cause == reassembly.Limit {
 		k.a.totals.Bounded++
 	}
-	k.missing[dir][cause&3] += n
+	k.more().missing[dir][cause&3] += n
 	if k.wants(event.KindGap) {
 		k.emit(dir, at.Time, [2]uint64{at.Packet, at.Packet}, &event.Gap{Offset: at.Offset, Length: n, Cause: cause.String()})
 	}

@@ -48,7 +48,9 @@ func (a *attempt) answer(k *Conn, resp *http1.Response, span [2]uint64, time int
 		a.packets = span
 	}
 	a.packets = [2]uint64{min(a.packets[0], span[0]), max(a.packets[1], span[1])}
-	k.sum.Subprotocol = strings.Join(resp.Headers.Values("Sec-WebSocket-Protocol"), ", ")
+	if k.sum != nil {
+		k.sum.Subprotocol = strings.Join(resp.Headers.Values("Sec-WebSocket-Protocol"), ", ")
+	}
 	if a.req != nil {
 		k.name(a.req)
 	}
@@ -61,6 +63,9 @@ func (a *attempt) answer(k *Conn, resp *http1.Response, span [2]uint64, time int
 // name notes what a request is for. The strings are copies: the request's own
 // would keep its whole head alive as long as the connection.
 func (k *Conn) name(req *http1.Request) {
+	if k.sum == nil {
+		return
+	}
 	k.sum.Host, k.sum.Path = strings.Clone(req.Headers.Get("Host")), strings.Clone(req.Target)
 }
 

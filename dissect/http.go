@@ -189,7 +189,9 @@ func (h *httpStream) head(k *Conn, dir packet.Dir, s *httpSide, b []byte, at rea
 func (h *httpStream) notHTTP(k *Conn, dir packet.Dir, s *httpSide, b []byte, at reassembly.At) int {
 	answered := s == &h.client || len(h.pending) == 0
 	if !h.any && answered {
-		k.sum.Layers = nil
+		if k.sum != nil {
+			k.sum.Layers = nil
+		}
 		k.Switch(k.enter(protocolNamed("raw"), &signs{k: k, fresh: true}))
 		return 0
 	}
@@ -201,7 +203,7 @@ func (h *httpStream) notHTTP(k *Conn, dir packet.Dir, s *httpSide, b []byte, at 
 // request takes a whole request head.
 func (h *httpStream) request(k *Conn, req *http1.Request, span [2]uint64) {
 	h.any = true
-	if k.sum.Path == "" || len(k.sum.Layers) == 1 && k.sum.Status == 0 {
+	if k.sum != nil && (k.sum.Path == "" || len(k.sum.Layers) == 1 && k.sum.Status == 0) {
 		k.name(req)
 	}
 	x := k.a.exchanges.get()
@@ -238,7 +240,7 @@ func (h *httpStream) response(k *Conn, resp *http1.Response, span [2]uint64, tim
 	if resp.Status < 200 && resp.Status != 101 {
 		return // interim: the final response is still to come
 	}
-	if k.sum.Status == 0 || x.attempt != nil {
+	if k.sum != nil && (k.sum.Status == 0 || x.attempt != nil) {
 		k.sum.Status = resp.Status
 	}
 	if len(h.pending) > 0 {
@@ -249,7 +251,7 @@ func (h *httpStream) response(k *Conn, resp *http1.Response, span [2]uint64, tim
 	case x.attempt != nil:
 		x.attempt.answer(k, resp, span, time)
 		if resp.Status == 101 {
-			k.sum.Protocol = "websocket"
+			k.protocol = protocolNamed("websocket")
 			k.addLayer("websocket")
 			k.Switch(newWebSocket(k, x.attempt))
 			k.a.recycle(h)

@@ -11,7 +11,7 @@ import (
 // judgeTCP says how a WebSocket connection's transport ended badly, and what the
 // capture cannot show of it. Other connections have their figures in conns.
 func (k *Conn) judgeTCP() {
-	if k.sum.Protocol != "websocket" {
+	if !k.speaks("websocket") {
 		return
 	}
 	c := k.tcp
@@ -26,10 +26,10 @@ func (k *Conn) judgeTCP() {
 	}
 	for _, dir := range []packet.Dir{client, client.Reverse()} {
 		side := k.side(dir)
-		if n := k.missing[dir][reassembly.Lost]; n > 0 {
+		if n := k.missing(dir, reassembly.Lost); n > 0 {
 			info(dir, "CAP-LOST", "", "%d bytes of the %v are not in the capture, though the %v acknowledged them or went on without them", n, side, side.Other())
 		}
-		if n := k.missing[dir][reassembly.Snaplen]; n > 0 {
+		if n := k.missing(dir, reassembly.Snaplen); n > 0 {
 			info(dir, "CAP-SNAPLEN", "", "%d bytes of the %v were cut off by the snap length", n, side)
 		}
 		if !c.HasSeen(dir) {
@@ -44,4 +44,12 @@ func (k *Conn) judgeTCP() {
 			info(dir, "TCP-HALF-OPEN", "RFC 9293 §3.8.3", "the %v retransmitted %d bytes that the %v never acknowledged", side, unacked, side.Other())
 		}
 	}
+}
+
+// missing returns how many bytes of a direction are in holes of that cause.
+func (k *Conn) missing(dir packet.Dir, cause reassembly.Cause) uint64 {
+	if k.extra == nil {
+		return 0
+	}
+	return k.extra.missing[dir][cause]
 }

@@ -36,14 +36,15 @@ func (r *raw) Gap(k *Conn, _ packet.Dir, _ []byte, _ uint64, _ reassembly.At) bo
 	if r.whole {
 		return true
 	}
-	k.recognised++
-	return k.recognised > maxRecognitions
+	x := k.more()
+	x.recognised++
+	return x.recognised > maxRecognitions
 }
 
 func (r *raw) Fin(*Conn, packet.Dir, []byte) {}
 
 func (r *raw) End(k *Conn) {
-	if k.sum.Protocol == "raw" && k.sum.Guess == "" {
+	if k.sum != nil && k.speaks("raw") && k.sum.Guess == "" {
 		k.sum.Guess = guess.Guess(r.head[k.Client()], r.head[k.Client().Reverse()])
 	}
 }

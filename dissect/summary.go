@@ -26,19 +26,30 @@ func (k *Conn) Overlap(dir packet.Dir, o *reassembly.Overlap) {
 func (k *Conn) find(dir packet.Dir, time int64, packets [2]uint64, f *event.Finding) {
 	k.a.totals.Findings++
 	add(&k.a.totals.ByRule, f.Rule)
-	if !slices.Contains(k.rules, f.Rule) {
-		k.rules = append(k.rules, f.Rule)
+	switch f.Severity {
+	case event.Error:
+		k.a.totals.Errors++
+	case event.Warning:
+		k.a.totals.Warnings++
+	}
+	if k.sum != nil {
+		k.note(f)
+	}
+	if k.wants(event.KindFinding) {
+		k.emit(dir, time, packets, f)
+	}
+}
+
+// note adds a finding to what is known of the connection.
+func (k *Conn) note(f *event.Finding) {
+	if x := k.more(); !slices.Contains(x.rules, f.Rule) {
+		x.rules = append(x.rules, f.Rule)
 	}
 	switch f.Severity {
 	case event.Error:
 		k.sum.Errors++
-		k.a.totals.Errors++
 	case event.Warning:
 		k.sum.Warnings++
-		k.a.totals.Warnings++
-	}
-	if k.wants(event.KindFinding) {
-		k.emit(dir, time, packets, f)
 	}
 }
 
@@ -49,6 +60,15 @@ func (k *Conn) Forget() {
 	}
 	k.d = nil
 	k.judgeTCP()
+	k.a.counted.connection(&k.a.totals, k)
+	if k.sum != nil {
+		k.describe()
+	}
+	*k = Conn{} // whoever takes its slot next finds nothing
+}
+
+// describe completes what is known of the connection and hands it on.
+func (k *Conn) describe() {
 	c, s := k.tcp, k.sum
 	client := k.Client()
 	s.Start, s.End = c.Start, c.Last
@@ -56,8 +76,9 @@ func (k *Conn) Forget() {
 		s.Client = c.Flow.Source(client).String()
 		s.Server = c.Flow.Source(client.Reverse()).String()
 	}
-	if s.Protocol == "" {
-		s.Protocol = "raw"
+	s.Protocol = "raw"
+	if k.protocol != nil {
+		s.Protocol = k.protocol.name
 	}
 	if len(s.Layers) == 0 {
 		s.Layers = []string{"raw"}
@@ -73,12 +94,10 @@ func (k *Conn) Forget() {
 	}
 	s.HasMessages = s.Protocol == "websocket"
 	s.RTT = c.RTT
-	k.a.totals.connection(c, s)
 	if f := k.a.opt.Forgotten; f != nil {
 		f(k)
 	}
-	if !k.wants(event.KindConnection) {
-		return
+	if k.wants(event.KindConnection) {
+		k.give(&event.Event{Time: c.Last, Conn: c.Number, From: event.NoSide, Packets: [2]uint64{c.FirstPacket, c.LastPacket}, Detail: s})
 	}
-	k.give(&event.Event{Time: c.Last, Conn: c.Number, From: event.NoSide, Packets: [2]uint64{c.FirstPacket, c.LastPacket}, Detail: s})
 }

@@ -68,8 +68,10 @@ func (t *tlsStream) Data(k *Conn, dir packet.Dir, b []byte, at reassembly.At) in
 
 // message reads the names that the hellos carry.
 func (t *tlsStream) message(k *Conn, s *tlsSide, m tls.Message) {
-	switch m.Type {
-	case tls.TypeClientHello:
+	switch {
+	case k.sum == nil:
+		t.finish(s)
+	case m.Type == tls.TypeClientHello:
 		if h, err := tls.ParseClientHello(m.Body); err == nil {
 			k.sum.SNI = h.SNI
 			if k.sum.ALPN == "" {
@@ -77,7 +79,7 @@ func (t *tlsStream) message(k *Conn, s *tlsSide, m tls.Message) {
 			}
 		}
 		t.finish(s)
-	case tls.TypeServerHello:
+	case m.Type == tls.TypeServerHello:
 		if h, err := tls.ParseServerHello(m.Body); err == nil && h.ALPN != "" {
 			k.sum.ALPN = h.ALPN
 		}

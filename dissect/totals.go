@@ -91,20 +91,57 @@ func (t *Totals) message(side event.Side, m *assembly, length uint64, undecoded 
 	}
 }
 
+// counted are connections by what Totals has maps for.
+type counted struct {
+	protocols [8]uint64 // by placeOf
+	states    [4]uint64
+}
+
 // connection counts a connection whose figures are final.
-func (t *Totals) connection(c *reassembly.Conn, s *event.Connection) {
-	add(&t.ByProtocol, s.Protocol)
-	add(&t.ByState, s.State)
-	if s.Midstream {
+func (n *counted) connection(t *Totals, k *Conn) {
+	c := k.tcp
+	n.protocols[placeOf(k.protocol)]++
+	n.states[c.State()]++
+	if c.Midstream {
 		t.Midstream++
 	}
-	client := c.ClientDir()
-	for _, dir := range []packet.Dir{client, client.Reverse()} {
-		side := event.FromDir(dir, client)
-		t.StreamBytes[side] += s.Bytes[side]
-		t.MissingBytes[side] += s.Missing[side]
+	for dir := range packet.Dir(2) {
+		side := k.side(dir)
+		t.StreamBytes[side] += c.Bytes(dir)
+		t.MissingBytes[side] += c.Missing(dir)
 		t.Retransmitted[side] += c.Retransmitted(dir)
 	}
+}
+
+// placeOf returns where p stands in the table; behind it, if p is nil.
+func placeOf(p *protocol) int {
+	for i := range protocols {
+		if p == &protocols[i] {
+			return i
+		}
+	}
+	return len(protocols)
+}
+
+// into makes the maps of t.
+func (n *counted) into(t *Totals) {
+	for i := range protocols {
+		addN(&t.ByProtocol, protocols[i].name, n.protocols[i])
+	}
+	addN(&t.ByProtocol, "raw", n.protocols[len(protocols)])
+	for state, of := range n.states {
+		addN(&t.ByState, reassembly.State(state).String(), of)
+	}
+}
+
+func addN(m *map[string]uint64, key string, n uint64) {
+	if n == 0 {
+		return
+	}
+	if *m == nil {
+		*m = map[string]uint64{}
+	}
+	(*m)[key] += n
 }
 
 func add(m *map[string]uint64, key string) {

@@ -377,7 +377,9 @@ func (w *webSocket) End(k *Conn) {
 			w.searchHeld(k, s, k.heldBytes(dir))
 		}
 		w.cut(k, s)
-		k.sum.Messages[k.side(dir)] = s.messages
+		if k.sum != nil {
+			k.sum.Messages[k.side(dir)] = s.messages
+		}
 		s.inflater.close()
 	}
 	if !w.judged {

@@ -84,6 +84,10 @@ const (
 	afterReset // such bytes are there
 )
 
+// Slot returns a small number that no other connection in the table has. A new
+// connection takes that of one which left.
+func (c *Conn) Slot() uint32 { return c.slot }
+
 // State returns how far the connection is on the way to its end.
 func (c *Conn) State() State {
 	a, b := c.half[0].flags&finSeen != 0, c.half[1].flags&finSeen != 0
