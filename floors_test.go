@@ -35,6 +35,7 @@ var floors = []floor{
 	{"capture/packet", []string{"capture"}},
 	{"capture/pcapfile", []string{"capture"}},
 	{"capture/live", []string{"capture", "capture/filter"}},
+	{"capture/spool", []string{"capture", "capture/pcapfile"}},
 	{"capture/sandbox", nil},
 	{"capture/filter", []string{"capture"}},
 	{"capture", nil},
@@ -55,6 +56,7 @@ var floors = []floor{
 var libraries = map[string][]string{
 	"capture":                   nil,
 	"capture/packet":            nil,
+	"capture/spool":             nil,
 	"capture/filter":            {"golang.org/x/net"},
 	"reassembly":                nil,
 	"dissect":                   nil,

@@ -19,7 +19,7 @@ func (c *cache) open(key string, start func() *View) *View {
 	defer c.mu.Unlock()
 	v := c.views[key]
 	if v != nil {
-		if _, err := v.Complete(); err != nil {
+		if _, err := v.Complete(); err != nil || v.users == 0 && v.hollow() {
 			v = nil // try again
 		}
 	}

@@ -9,14 +9,18 @@ import (
 
 	"github.com/sockeye-dev/sockeye/capture"
 	"github.com/sockeye-dev/sockeye/capture/pcapfile"
+	"github.com/sockeye-dev/sockeye/capture/spool"
 )
 
-// file is one input. What is read is data: the file itself, or its spool.
+// file is one input. What is read is data: the file itself, its copy, or the
+// ring of a live capture.
 type file struct {
 	name   string
-	data   *os.File
-	owned  bool // data is to be closed
-	spool  *spool
+	data   io.ReaderAt
+	disk   *os.File    // data, unless that is a ring
+	owned  bool        // disk is to be closed
+	copied *inputCopy  // what makes disk; nil: disk is the input itself
+	ring   *spool.Ring // data, of a live capture
 	follow bool
 	size   int64 // of a regular file when it was opened; 0: not known
 
@@ -55,21 +59,25 @@ func (s *Session) openInput(path string) (*file, error) {
 			f.size = info.Size()
 		}
 		if plain(in, info) {
-			f.data, f.owned = in, path != "-"
+			f.data, f.disk, f.owned = in, in, path != "-"
 			return f, nil
 		}
 	}
-	f.follow = false // the spool says itself when it ends
+	f.follow = false // the copy says itself when it ends
 	var err error
-	if f.spool, err = newSpool(s.opt.SpoolDir, f.name, src, s.limits.Spool); err != nil {
+	if f.copied, err = newInputCopy(s.opt.SpoolDir, f.name, src, s.limits.Spool); err != nil {
 		return nil, errors.Join(err, closeUnlessStdin(path, in))
 	}
 	if path != "-" {
-		f.spool.input = in
+		f.copied.input = in
 	}
-	f.data, f.owned = f.spool.file, true
+	f.disk, f.owned = f.copied.file, true
+	f.data = f.disk
 	return f, nil
 }
+
+// openRing makes an input of a live capture's ring.
+func openRing(r *spool.Ring, name string) *file { return &file{name: name, data: r, ring: r} }
 
 func closeUnlessStdin(path string, in *os.File) error {
 	if path == "-" {
@@ -102,15 +110,54 @@ func inputError(name string, err error) error {
 
 // mayGrow tells whether more may come behind what can be read now.
 func (f *file) mayGrow() bool {
-	if f.spool != nil {
-		return !f.spool.ended.Load()
+	switch {
+	case f.copied != nil:
+		return !f.copied.ended.Load()
+	case f.ring != nil:
+		ended, _ := f.ring.Ended()
+		return !ended
 	}
 	return f.follow
 }
 
+// grown is told when there may be more to read; nil: look now and then.
+func (f *file) grown() <-chan struct{} {
+	switch {
+	case f.copied != nil:
+		return f.copied.grown
+	case f.ring != nil:
+		return f.ring.Grown()
+	}
+	return nil
+}
+
+// failure returns why the input ended early, nil if it did not, or is not known
+// to have; at is the offset of the record that is not whole.
+func (f *file) failure(at int64) error {
+	switch {
+	case f.copied != nil && f.copied.ended.Load():
+		return f.copied.failure(at)
+	case f.ring != nil:
+		_, err := f.ring.Ended()
+		return err
+	}
+	return nil
+}
+
+// from returns the offset before which nothing can be read any more.
+func (f *file) from() int64 {
+	if f.ring == nil {
+		return 0
+	}
+	return f.ring.From()
+}
+
 // stored returns how many bytes can be read now.
 func (f *file) stored() int64 {
-	info, err := f.data.Stat()
+	if f.ring != nil {
+		return f.ring.Stored()
+	}
+	info, err := f.disk.Stat()
 	if err != nil {
 		return 0
 	}
@@ -119,22 +166,33 @@ func (f *file) stored() int64 {
 
 // progress returns bytes read of the input as it is stored, and its size, 0 if unknown.
 func (f *file) progress() (read, total int64) {
-	if f.spool != nil {
-		return f.spool.read.Load(), f.size
+	switch {
+	case f.copied != nil:
+		return f.copied.read.Load(), f.size
+	case f.ring != nil:
+		return f.pos.Load(), 0
 	}
 	return f.pos.Load(), max(f.size, f.pos.Load())
 }
 
+// passed notes how far the loader has read.
+func (f *file) passed(offset int64) {
+	f.pos.Store(offset)
+	if f.ring != nil {
+		f.ring.Release(offset)
+	}
+}
+
 func (f *file) close() error {
 	var err error
-	if f.spool != nil {
-		err = f.spool.close()
+	if f.copied != nil {
+		err = f.copied.close()
 	}
 	if f.owned {
-		err = errors.Join(err, f.data.Close())
+		err = errors.Join(err, f.disk.Close())
 	}
-	if f.spool != nil {
-		err = errors.Join(err, os.Remove(f.spool.file.Name()))
+	if f.copied != nil {
+		err = errors.Join(err, os.Remove(f.disk.Name()))
 	}
 	return err
 }

@@ -11,7 +11,8 @@ import "encoding/binary"
 //
 // That is 4 to 6 bytes a packet in ordinary captures, besides the slack of a
 // slice that grows. Bytes once written never change, so a reader may hold a
-// prefix while the index grows.
+// prefix while the index grows. Of a live capture the beginning is taken away as
+// packets fall out of the ring; a reader finds its place again by taken.
 
 // place is one packet of an index.
 type place struct {
@@ -27,6 +28,39 @@ type packetIndex struct {
 	last place // file, number and offset of the last one added
 	n    uint64
 	cut  bool // packets are missing that came after the index reached its bound
+
+	// What was taken away at the beginning; nil: nothing.
+	gone *goneIndex
+}
+
+// goneIndex is the beginning of an index, which was taken away.
+type goneIndex struct {
+	bytes   int    // how many of the index
+	packets uint64 // how many it told of
+	last    place  // the last of them: what the rest goes on from
+	before  int64  // their offsets are all below this one
+}
+
+// forget takes away the packets at the beginning that stand before an offset,
+// and returns by how much the index's memory shrank. Packets of a ring stand in
+// the order of the index, but for IP fragments, which a reader leaves out.
+func (x *packetIndex) forget(before int64) int64 {
+	var g goneIndex
+	if x.gone != nil {
+		g = *x.gone
+	}
+	w := places{buf: x.buf, last: g.last}
+	at, n := 0, uint64(0)
+	for p, ok := w.next(); ok && p.offset < before; p, ok = w.next() {
+		at, n, g.last = w.pos, n+1, p
+	}
+	if n == 0 {
+		return 0
+	}
+	g.bytes, g.packets, g.before = g.bytes+at, g.packets+n, before
+	shrank := cap(x.buf)
+	x.gone, x.buf = &g, append([]byte(nil), x.buf[at:]...)
+	return int64(shrank - cap(x.buf))
 }
 
 // add appends a packet and returns by how much the index's memory grew.
@@ -55,9 +89,26 @@ func (x *packetIndex) add(p place) int64 {
 
 // places walks through an index, or a prefix of it.
 type places struct {
-	buf  []byte
-	pos  int
-	last place
+	buf   []byte
+	pos   int
+	last  place
+	taken int // bytes at the beginning of the index that are not in buf
+}
+
+// take goes on with an index as it is now. It returns false when what comes
+// next was taken away.
+func (w *places) take(x *packetIndex) bool {
+	w.buf = x.buf
+	if x.gone == nil || x.gone.bytes == w.taken {
+		return true
+	}
+	w.pos -= x.gone.bytes - w.taken
+	w.taken = x.gone.bytes
+	there := w.pos >= 0
+	if !there {
+		w.pos, w.last = 0, x.gone.last
+	}
+	return there
 }
 
 // next returns the next place; false at the end.

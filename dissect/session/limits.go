@@ -34,6 +34,7 @@ const (
 	pollInterval    = 200 * time.Millisecond // between looks at a file that may grow
 	publishInterval = 20 * time.Millisecond  // between updates of rows while loading
 	notifyInterval  = 50 * time.Millisecond  // default of Options.Notify
+	forgetConns     = 256                    // connections whose indexes are cleared at a time
 	publishPackets  = 128                    // packets between looks at the clock
 	maxName         = 1 << 10                // bytes kept of a host, path or the like in a row
 	maxNames        = 1 << 16                // distinct names that are shared between rows

@@ -59,6 +59,7 @@ type loader struct {
 	a         *dissect.Analyzer
 	names     namer
 	dirty     []*dissect.Conn
+	forgot    int64 // offset in the ring before which indexes were cleared
 	fragments fragments
 
 	published time.Time
@@ -119,8 +120,8 @@ func (l *loader) wait() error {
 	defer timer.Stop()
 	var grown <-chan struct{}
 	for _, in := range l.src.inputs {
-		if in.f.spool != nil && in.state == inputWaiting {
-			grown = in.f.spool.grown
+		if c := in.f.grown(); c != nil && in.state == inputWaiting {
+			grown = c
 		}
 	}
 	select {
@@ -222,9 +223,10 @@ func (l *loader) publish(waiting bool) {
 	totals.ByRule = maps.Clone(totals.ByRule)
 	for _, in := range l.src.inputs {
 		if in.r != nil {
-			in.f.pos.Store(in.r.Offset())
+			in.f.passed(in.r.Offset())
 		}
 	}
+	l.forgetFallen()
 	s := l.s
 	s.mu.Lock()
 	for _, k := range l.dirty {
@@ -242,6 +244,27 @@ func (l *loader) publish(waiting bool) {
 	s.mu.Unlock()
 	if changed {
 		s.change.notify()
+	}
+}
+
+// forgetFallen clears the indexes of what fell out of the ring of a live capture.
+func (l *loader) forgetFallen() {
+	from := l.s.files[0].from()
+	if from == l.forgot {
+		return
+	}
+	l.forgot = from
+	for first := uint64(1); ; first += forgetConns { // others may read in between
+		l.s.mu.Lock()
+		last := min(first+forgetConns-1, l.s.count)
+		for n := first; n <= last; n++ {
+			l.s.indexSize -= l.s.entry(n).index.forget(from)
+		}
+		done := last == l.s.count
+		l.s.mu.Unlock()
+		if done {
+			return
+		}
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/sockeye-dev/sockeye/capture"
 	"github.com/sockeye-dev/sockeye/capture/packet"
+	"github.com/sockeye-dev/sockeye/capture/spool"
 )
 
 // walk goes through a connection's packets in the order in which they are to be
@@ -14,13 +15,51 @@ import (
 type walk struct {
 	s       *Session
 	number  uint64 // of the connection
+	from    int64  // Since of who walks: packets before this offset are left out
 	w       places
+	behind  bool // packets fell out of the ring that were next
 	records *recordReader
 	scan    *scan // behind the index's bound; nil: not there yet
 }
 
-func (s *Session) walk(number uint64) *walk {
-	return &walk{s: s, number: number, records: newRecordReader(s)}
+func (s *Session) walk(number uint64, since Since) *walk {
+	return &walk{s: s, number: number, from: int64(since), records: newRecordReader(s)}
+}
+
+// Since is where reading a connection began: 0 at its first packet, or else,
+// because that fell out of the ring of a live capture, at an offset in the ring.
+// What is read from the same Since on has the same numbers of messages and frames.
+type Since int64
+
+// since returns from where on a connection can be read now, and how many of its
+// packets fell out before.
+func (s *Session) since(number uint64) (Since, uint64) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	from := s.files[0].from()
+	if from == 0 || number == 0 || number > s.count {
+		return 0, 0
+	}
+	x := &s.entry(number).index
+	var w places
+	n := uint64(0)
+	if !w.take(x) {
+		n = x.gone.packets
+	}
+	for p, ok := w.next(); ok && p.offset < from; p, ok = w.next() {
+		n++
+	}
+	if n == 0 {
+		return 0, 0
+	}
+	return Since(from), n
+}
+
+// Lost returns how many of a connection's packets fell out of the ring of a live
+// capture: all that is read of it now lacks them.
+func (s *Session) Lost(number uint64) uint64 {
+	_, n := s.since(number)
+	return n
 }
 
 // knows looks how far the connection is known now: it returns whether nothing
@@ -29,14 +68,19 @@ func (w *walk) knows() (final bool, last uint64, cut bool) {
 	w.s.mu.RLock()
 	defer w.s.mu.RUnlock()
 	c := w.s.entry(w.number)
-	w.w.buf = c.index.buf
+	if !w.w.take(&c.index) && w.from < c.index.gone.before {
+		w.behind = true
+	}
 	return c.Final || w.s.progress.Done, c.LastPacket, c.index.cut
 }
 
 // next returns the next packet, its data borrowed, and the analyzer's clock
 // after it; false when there is no more for now.
 func (w *walk) next(ctx context.Context) (p capture.Packet, clock int64, ok bool, err error) {
-	if at, more := w.w.next(); more {
+	if w.behind {
+		return p, 0, false, spool.ErrGone
+	}
+	if at, more := w.place(); more {
 		p, err = w.records.read(at)
 		return p, p.Time + at.skew, err == nil, err
 	}
@@ -54,6 +98,13 @@ func (w *walk) next(ctx context.Context) (p capture.Packet, clock int64, ok bool
 	return p, w.scan.clock, ok, err
 }
 
+// place returns the next packet of the index that is not left out.
+func (w *walk) place() (at place, ok bool) {
+	for at, ok = w.w.next(); ok && at.offset < w.from; at, ok = w.w.next() {
+	}
+	return at, ok
+}
+
 // scan finds a connection's packets behind the bound of the index by reading the
 // files again.
 type scan struct {
@@ -69,7 +120,10 @@ type scan struct {
 
 // scannable tells whether reading the files again gives the same order of
 // packets: not when several files are followed, whose packets come as they are written.
-func (s *Session) scannable() bool { return len(s.files) == 1 || !s.opt.Follow }
+// Nor is the ring of a live capture: its beginning is gone, and the index no larger than it allows.
+func (s *Session) scannable() bool {
+	return s.files[0].ring == nil && (len(s.files) == 1 || !s.opt.Follow)
+}
 
 func (s *Session) newScan(number uint64) *scan {
 	s.mu.RLock()
@@ -109,16 +163,16 @@ func (c *scan) next(ctx context.Context) (capture.Packet, bool, error) {
 }
 
 // Packets returns the numbers of a connection's packets, as far as they are
-// known now and indexed, in the order in which they are analyzed: IP fragments
+// known now, indexed and still there, in the order in which they are analyzed: IP fragments
 // come together. cut says that the index ends before the connection does.
 func (s *Session) Packets(number uint64) (numbers []uint64, cut bool) {
 	if _, ok := s.Row(number); !ok {
 		return nil, false
 	}
-	w := &walk{s: s, number: number}
+	w := &walk{s: s, number: number, from: s.files[0].from()}
 	_, _, cut = w.knows()
 	for {
-		at, ok := w.w.next()
+		at, ok := w.place()
 		if !ok {
 			return numbers, cut
 		}
@@ -134,10 +188,11 @@ func (s *Session) Packet(ctx context.Context, conn, number uint64) (capture.Pack
 	if _, ok := s.Row(conn); !ok {
 		return capture.Packet{}, ErrNoConnection
 	}
-	w := s.walk(conn)
+	since, _ := s.since(conn)
+	w := s.walk(conn, since)
 	w.knows()
 	for {
-		at, ok := w.w.next()
+		at, ok := w.place()
 		if !ok {
 			break
 		}

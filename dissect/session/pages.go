@@ -91,7 +91,7 @@ func (p *pages) decode(ctx context.Context, v *View, items []Item) ([]*event.Eve
 	}
 	if p.run == nil || at > first {
 		p.seq, p.queue = 0, nil
-		p.run = v.s.run(v.number, v.want(), event.SinkFunc(func(e *event.Event) {
+		p.run = v.s.run(v.number, v.since, v.want(), event.SinkFunc(func(e *event.Event) {
 			if p.seq >= p.first {
 				trim(e)
 				p.queue = append(p.queue, numbered{p.seq, e})

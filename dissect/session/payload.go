@@ -12,6 +12,7 @@ type MessageID struct {
 	Stream uint32 // HTTP/2 stream, 0 otherwise
 	From   event.Side
 	Number uint64 // from 1, per stream and side
+	Since  Since  // of the View that the number is from
 }
 
 // ErrNoMessage is what Payload returns for a message that the connection does not have.
@@ -19,7 +20,8 @@ var ErrNoMessage = errors.New("the connection has no such message")
 
 // Payload decodes one message again with its payload, of which at most limit
 // bytes are kept (0: dissect's limit, 16 MiB); Truncated says how many are left
-// out. The event, a *event.Message, is owned.
+// out. The event, a *event.Message, is owned. It is spool.ErrGone when packets
+// from Since on fell out of the ring of a live capture.
 func (s *Session) Payload(ctx context.Context, conn uint64, id MessageID, limit int64) (*event.Event, error) {
 	if _, ok := s.Row(conn); !ok {
 		return nil, ErrNoConnection
@@ -35,7 +37,7 @@ func (s *Session) Payload(ctx context.Context, conn uint64, id MessageID, limit 
 	if limit > 0 {
 		l.Message = limit
 	}
-	r := s.runWith(conn, wants(event.PayloadFull, event.KindMessage), l, sink)
+	r := s.runWith(conn, id.Since, wants(event.PayloadFull, event.KindMessage), l, sink)
 	if _, err := r.advance(ctx, func() bool { return found != nil }); err != nil {
 		return nil, err
 	}
@@ -55,7 +57,8 @@ type Chunk struct {
 }
 
 // Stream reads a range of what a side sent, in order, from offset on, at most n
-// bytes and holes included. It ends early where the stream does so far.
+// bytes and holes included. It ends early where the stream does so far, and is
+// spool.ErrGone when the connection's beginning fell out of the ring of a live capture.
 func (s *Session) Stream(ctx context.Context, conn uint64, from event.Side, offset, n uint64) ([]Chunk, error) {
 	if _, ok := s.Row(conn); !ok {
 		return nil, ErrNoConnection
@@ -86,7 +89,7 @@ func (s *Session) Stream(ctx context.Context, conn uint64, from event.Side, offs
 			out = append(out, c)
 		}
 	})
-	r := s.run(conn, wants(event.PayloadNone, event.KindData, event.KindGap), sink)
+	r := s.run(conn, 0, wants(event.PayloadNone, event.KindData, event.KindGap), sink)
 	_, err := r.advance(ctx, func() bool { return reached })
 	return out, err
 }

@@ -1,11 +1,13 @@
 package session
 
 import (
+	"errors"
 	"fmt"
 	"io"
 
 	"github.com/sockeye-dev/sockeye/capture"
 	"github.com/sockeye-dev/sockeye/capture/pcapfile"
+	"github.com/sockeye-dev/sockeye/capture/spool"
 )
 
 // recordReader reads packets by their places. It reads ahead as far as the
@@ -84,6 +86,9 @@ func (f *recordFile) bytes(src io.ReaderAt, offset int64, n int) ([]byte, error)
 	got, err := src.ReadAt(f.buf[:want], offset)
 	f.buf, f.at = f.buf[:got], offset
 	if got < n {
+		if errors.Is(err, spool.ErrGone) {
+			return nil, err
+		}
 		return nil, fmt.Errorf("byte %d: %d bytes of a packet that was there before are missing: %w", offset, n-got, err)
 	}
 	return f.buf, nil

@@ -21,14 +21,14 @@ type run struct {
 	closed bool
 }
 
-func (s *Session) run(number uint64, want event.Want, sink event.Sink) *run {
-	return s.runWith(number, want, s.opt.Analyzer, sink)
+func (s *Session) run(number uint64, since Since, want event.Want, sink event.Sink) *run {
+	return s.runWith(number, since, want, s.opt.Analyzer, sink)
 }
 
-func (s *Session) runWith(number uint64, want event.Want, l dissect.Limits, sink event.Sink) *run {
+func (s *Session) runWith(number uint64, since Since, want event.Want, l dissect.Limits, sink event.Sink) *run {
 	o := s.analyzerOptions()
 	o.Want, o.Conn, o.Limits = want, number, l
-	r := &run{s: s, number: number, a: dissect.New(o, sink), walk: s.walk(number)}
+	r := &run{s: s, number: number, a: dissect.New(o, sink), walk: s.walk(number, since)}
 	r.a.ReplayConn(number)
 	return r
 }
@@ -55,6 +55,9 @@ func (r *run) advance(ctx context.Context, stop func() bool) (over bool, err err
 			return final, nil
 		}
 		r.a.Replay(&p, clock)
+		if r.fed == 0 && r.walk.from != 0 {
+			r.introduce()
+		}
 		if r.fed++; r.fed%256 == 0 {
 			if err := ctx.Err(); err != nil {
 				return false, err
@@ -62,6 +65,15 @@ func (r *run) advance(ctx context.Context, stop func() bool) (over bool, err err
 		}
 	}
 	return false, nil
+}
+
+// introduce says who is the client of a connection whose beginning is gone, as
+// the list knows it from then.
+func (r *run) introduce() {
+	if k, _ := r.a.Current(); k != nil {
+		row, _ := r.s.Row(r.number)
+		k.TCP().SetClient(row.client)
+	}
 }
 
 // wants returns a Want of these kinds.

@@ -15,12 +15,16 @@ import (
 
 // Save writes the packets of these connections, as far as they are known now,
 // to a pcapng file, in the order in which they were captured, with the
-// decryption secrets of the inputs. The file appears when it is complete; one
+// decryption secrets of the inputs; what fell out of the ring of a live capture
+// is left out (see Lost). The file appears when it is complete; one
 // of this name is replaced, unless it is an input.
 func (s *Session) Save(ctx context.Context, conns []uint64, path string) (err error) {
 	if info, statErr := os.Stat(path); statErr == nil {
 		for _, f := range s.files {
-			if in, err := f.data.Stat(); err == nil && os.SameFile(in, info) {
+			if f.disk == nil {
+				continue
+			}
+			if in, err := f.disk.Stat(); err == nil && os.SameFile(in, info) {
 				return fmt.Errorf("%s is being read: choose another name", path)
 			}
 		}
@@ -60,7 +64,8 @@ func (s *Session) writeConns(ctx context.Context, w *pcapfile.NgWriter, conns []
 		if _, ok := s.Row(number); !ok {
 			return fmt.Errorf("connection %d: %w", number, ErrNoConnection)
 		}
-		x := &walking{walk: walk{s: s, number: number}}
+		since, _ := s.since(number)
+		x := &walking{walk: walk{s: s, number: number, from: int64(since)}}
 		x.knows()
 		if more, err := x.step(ctx); err != nil {
 			return err
@@ -146,7 +151,7 @@ type walking struct {
 
 // step goes to the next packet; false when there is none.
 func (x *walking) step(ctx context.Context) (bool, error) {
-	if at, ok := x.w.next(); ok {
+	if at, ok := x.place(); ok {
 		x.at = at
 		return true, nil
 	}

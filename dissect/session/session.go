@@ -2,11 +2,11 @@
 // after one pass, any connection's events read again on demand, payload never
 // held for all.
 //
-//	files ──────────────┐                     ┌► rows: the list, updated while loading
+//	files, live ring ───┐                     ┌► rows: the list, updated while loading
 //	compressed, stdin ──┴► source ─► Analyzer ┤
 //	   └ spool file        (merged by time)   └► index: 4 to 6 bytes a packet
 //	                                                 │
-//	files ◄── records at the offsets of the index ◄──┘
+//	files, ring ◄── records at the offsets of the index ◄──┘
 //	   └► Analyzer again, this connection only ─► View: events, or Items and events on demand
 //	                                         ├──► Payload, Stream
 //	                                         └──► Packets, Packet, Save
@@ -24,6 +24,7 @@ import (
 
 	"github.com/sockeye-dev/sockeye/capture"
 	"github.com/sockeye-dev/sockeye/capture/pcapfile"
+	"github.com/sockeye-dev/sockeye/capture/spool"
 	"github.com/sockeye-dev/sockeye/dissect"
 	"github.com/sockeye-dev/sockeye/reassembly"
 )
@@ -33,6 +34,10 @@ type Options struct {
 	// Files are merged by time; "-" is standard input. Compressed and piped
 	// ones are spooled.
 	Files []string
+	// Live, unless nil, is the ring of a capture that is going on, named Name; it
+	// is read in place of Files. The capture goes on when the session is closed.
+	Live *spool.Ring
+	Name string
 	// Follow waits for more at the end of regular files.
 	Follow bool
 	// DecodeAs is dissect.Options.DecodeAs, and Analyzer bounds the analyzer.
@@ -88,7 +93,7 @@ const chunkConns = 1024
 // opening are *capture.InputError; what is found later is in Progress. When ctx
 // ends, loading does.
 func Open(ctx context.Context, o Options) (*Session, error) {
-	if len(o.Files) == 0 {
+	if len(o.Files) == 0 && o.Live == nil {
 		return nil, inputError("capture", errors.New("no file given"))
 	}
 	if o.Stdin == nil {
@@ -103,6 +108,9 @@ func Open(ctx context.Context, o Options) (*Session, error) {
 	}
 	s.cache.init(s.limits.Cache)
 	s.ctx, s.cancel = context.WithCancel(ctx)
+	if o.Live != nil {
+		s.files, o.Files = append(s.files, openRing(o.Live, o.Name)), nil
+	}
 	for _, path := range o.Files {
 		f, err := s.openInput(path)
 		if err != nil {
@@ -124,7 +132,7 @@ func Open(ctx context.Context, o Options) (*Session, error) {
 // checkHeaders says at once when a file is no capture.
 func (s *Session) checkHeaders() error {
 	for _, f := range s.files {
-		if f.mayGrow() || f.spool != nil {
+		if f.mayGrow() || f.disk == nil || f.copied != nil {
 			continue
 		}
 		if _, err := pcapfile.NewReaderAt(f.name, f.data, mergedFiles); err != nil {
@@ -143,8 +151,8 @@ func (s *Session) Close() error {
 	s.closing.Do(func() {
 		s.cancel()
 		for _, f := range s.files {
-			if f.spool != nil {
-				f.spool.interrupt()
+			if f.copied != nil {
+				f.copied.interrupt()
 			}
 		}
 		s.work.Wait()
@@ -244,7 +252,7 @@ func (s *Session) Inputs() []Input {
 	defer s.mu.RUnlock()
 	var out []Input
 	for _, f := range s.files {
-		in := Input{Name: f.name, Spooled: f.spool != nil}
+		in := Input{Name: f.name, Spooled: f.copied != nil}
 		if f.records != nil {
 			in.Format, in.Interfaces = f.records.Format(), f.records.Interfaces()
 		}

@@ -76,7 +76,7 @@ func (s *source) next(p *capture.Packet) (*input, outcome) {
 		switch {
 		case in.state == inputWaiting:
 			waiting = true
-			blocked = blocked || in.f.spool != nil // its next packet belongs in its place
+			blocked = blocked || in.f.copied != nil // its next packet belongs in its place
 		case in.state == inputReady && (first == nil || in.head.Time < first.head.Time):
 			first = in
 		}
@@ -150,10 +150,8 @@ func (s *source) ended(in *input, err error) {
 	if size := in.f.stored(); err == io.EOF && in.f.follow && size < at {
 		err = &capture.InputError{Name: in.f.name, Offset: at, Err: fmt.Errorf("the file became shorter: %d bytes", size)}
 	}
-	if sp := in.f.spool; sp != nil && sp.ended.Load() {
-		if failed := sp.failure(at); failed != nil {
-			err = failed
-		}
+	if failed := in.f.failure(at); failed != nil {
+		err = failed
 	}
 	if err != io.EOF && s.err == nil {
 		s.err = err

@@ -5,20 +5,20 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 
 	"github.com/sockeye-dev/sockeye/capture"
 	"github.com/sockeye-dev/sockeye/capture/pcapfile"
+	"github.com/sockeye-dev/sockeye/capture/spool"
 )
 
 // ErrSpoolFull is why the rest of a compressed or piped input is not shown.
 var ErrSpoolFull = errors.New("the spool has reached its limit")
 
-// spool copies an input that cannot be read at any offset, decompressed but
+// inputCopy copies an input that cannot be read at any offset, decompressed but
 // otherwise as it is, into a temporary file that can.
-type spool struct {
+type inputCopy struct {
 	file  *os.File
 	name  string
 	input io.Closer // nil: not ours
@@ -33,23 +33,13 @@ type spool struct {
 	done     chan struct{}
 }
 
-// newSpool starts copying src to a new file in dir, or in the user's cache folder.
-func newSpool(dir, name string, src io.Reader, limit int64) (*spool, error) {
-	if dir == "" {
-		cache, err := os.UserCacheDir()
-		if err != nil {
-			cache = os.TempDir()
-		}
-		dir = filepath.Join(cache, "sockeye")
-	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("no place to spool %s to: %w", name, err)
-	}
-	f, err := os.CreateTemp(dir, "spool-*")
+// newInputCopy starts copying src to a new file in dir, or in spool.DefaultDir.
+func newInputCopy(dir, name string, src io.Reader, limit int64) (*inputCopy, error) {
+	f, err := spool.CreateTemp(dir)
 	if err != nil {
 		return nil, fmt.Errorf("no place to spool %s to: %w", name, err)
 	}
-	s := &spool{
+	s := &inputCopy{
 		file: f, name: name, limit: limit,
 		grown: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{}),
 	}
@@ -57,14 +47,14 @@ func newSpool(dir, name string, src io.Reader, limit int64) (*spool, error) {
 	return s, nil
 }
 
-func (s *spool) run(src io.Reader) {
+func (s *inputCopy) run(src io.Reader) {
 	defer close(s.done)
 	s.err = s.copy(src)
 	s.ended.Store(true)
 	s.tell()
 }
 
-func (s *spool) copy(src io.Reader) error {
+func (s *inputCopy) copy(src io.Reader) error {
 	in, err := pcapfile.Decompress(s.name, &countedReader{src, &s.read})
 	if err != nil {
 		return err
@@ -96,7 +86,7 @@ func (s *spool) copy(src io.Reader) error {
 }
 
 // tell wakes who waits for more.
-func (s *spool) tell() {
+func (s *inputCopy) tell() {
 	select {
 	case s.grown <- struct{}{}:
 	default:
@@ -105,7 +95,7 @@ func (s *spool) tell() {
 
 // failure returns why the input ended early, nil if it did not; at is the offset
 // of the record that is not whole.
-func (s *spool) failure(at int64) error {
+func (s *inputCopy) failure(at int64) error {
 	var damage *capture.InputError
 	if s.err == nil || errors.As(s.err, &damage) {
 		return s.err
@@ -114,11 +104,11 @@ func (s *spool) failure(at int64) error {
 }
 
 // interrupt stops the copying at the next block.
-func (s *spool) interrupt() { s.stopping.Do(func() { close(s.stop) }) }
+func (s *inputCopy) interrupt() { s.stopping.Do(func() { close(s.stop) }) }
 
 // close stops the copying, and closes the input where it is ours. A read of
 // standard input that waits for ever is left alone.
-func (s *spool) close() error {
+func (s *inputCopy) close() error {
 	s.interrupt()
 	if s.input == nil {
 		return nil

@@ -19,6 +19,9 @@ type Query struct {
 	// Filter, unless nil, is what events must pass. It sees whole payloads where
 	// it needs them.
 	Filter *query.Filter
+	// Since, unless 0, is where another View began that this one is to agree with
+	// in its numbers. 0: as early as possible.
+	Since Since
 }
 
 // All returns a Query of these kinds of events.
@@ -39,7 +42,7 @@ func (q *Query) withDefaults() {
 	}
 }
 
-func (q *Query) key(conn uint64) string { return fmt.Sprint(conn, q.Kinds, q.Filter.String()) }
+func (q *Query) key(conn uint64) string { return fmt.Sprint(conn, q.Kinds, q.Since, q.Filter.String()) }
 
 // Item is the short form of an event, 56 bytes, held for every event of a View.
 type Item struct {
@@ -64,6 +67,8 @@ type View struct {
 	key    string
 	q      Query
 	page   int // events decoded again at a time
+	since  Since
+	lost   uint64
 	cancel context.CancelFunc
 	users  int // guarded by cache.mu
 	done   chan struct{}
@@ -102,6 +107,10 @@ func (s *Session) Events(ctx context.Context, conn uint64, q Query) (*View, erro
 	key := q.key(conn)
 	return s.cache.open(key, func() *View {
 		v := &View{s: s, number: conn, key: key, q: q, done: make(chan struct{}), page: pageItems}
+		v.since, v.lost = s.since(conn)
+		if q.Since != 0 {
+			v.since = q.Since
+		}
 		if q.Kinds[event.KindData] {
 			v.page = pageItems / 16
 		}
@@ -123,7 +132,7 @@ func (v *View) want() event.Want {
 func (v *View) fill(ctx context.Context) {
 	defer v.s.work.Done()
 	defer close(v.done)
-	r := v.s.run(v.number, v.want(), event.SinkFunc(v.take))
+	r := v.s.run(v.number, v.since, v.want(), event.SinkFunc(v.take))
 	steps := 0
 	stop := func() bool {
 		if steps++; steps%512 == 0 {
@@ -234,6 +243,23 @@ func eventBytes(e *event.Event) int64 {
 
 // Conn returns the connection's number.
 func (v *View) Conn() uint64 { return v.number }
+
+// Since returns where reading the connection began: see Query and MessageID.
+func (v *View) Since() Since { return v.since }
+
+// Lost returns how many packets at the connection's beginning fell out of the
+// ring of a live capture before the view was opened. If there are any, the
+// connection is shown as one whose beginning was not captured, and messages and
+// frames are numbered from the first that is there.
+func (v *View) Lost() uint64 { return v.lost }
+
+// hollow tells whether events that the view does not hold can be read no more.
+func (v *View) hollow() bool {
+	v.mu.RLock()
+	full := v.full
+	v.mu.RUnlock()
+	return full && v.s.Lost(v.number) > v.lost
+}
 
 // Len returns how many events there are so far.
 func (v *View) Len() int {
