@@ -78,7 +78,7 @@ func viewing() []action {
 		{name: "handshake", keys: []string{"h"}, in: inPanes, only: func(a *App) bool { return a.conv != nil && a.conv.counts[event.KindHandshake] > 0 }, help: "the handshake: both heads, accept key, verdict per rule", hint: "handshake", run: (*App).openHandshake},
 		{name: "ladder", keys: []string{"L"}, in: inPanes, only: opened, help: "the connection as a ladder between client and server", hint: "ladder", run: (*App).openLadder},
 		{name: "timeline", keys: []string{"s"}, in: inPanes, only: opened, help: "messages and bytes a second, by direction", hint: "timeline", run: (*App).openTimeline},
-		{name: "stream", keys: []string{"S"}, in: inPanes, only: func(a *App) bool { return a.conv != nil && a.conv.counts[event.KindData] > 0 }, help: "the stream's bytes in order, both directions", hint: "stream", run: (*App).openStream},
+		{name: "stream", keys: []string{"S"}, in: inPanes, only: opened, help: "the stream's bytes in order, both directions, heads and frames included", run: (*App).openStream},
 		{name: "text-hex", keys: []string{"t"}, in: inPage, only: func(a *App) bool { return a.page != nil && a.page.toggled != nil }, help: "text or hex", hint: "text/hex", run: func(a *App) { a.page.toggled() }},
 		{name: "explain", keys: []string{"x"}, in: inMessages | inDetail | inFindings, only: (*App).onFinding, help: "what the finding's rule means, usual causes, the fix", hint: "why", run: (*App).explain},
 		{name: "all-findings", keys: []string{"a"}, in: inFindings, help: "findings of all connections that are listed, or of the open one", hint: "all", run: (*App).toggleAllFindings},
@@ -105,14 +105,14 @@ func detailActions() []action {
 		{name: "fold-all", keys: []string{"-"}, in: inDetail, only: tree, help: "fold all branches", run: func(a *App) { a.detail.foldAll(true) }},
 		{name: "unfold-all", keys: []string{"+"}, in: inDetail, only: tree, help: "unfold all branches", run: func(a *App) { a.detail.foldAll(false) }},
 		{name: "wire", keys: []string{"w"}, in: inDetail, only: func(a *App) bool {
-			return a.detail.event != nil && a.detail.tab == tabHex && a.detail.canMask()
-		}, help: "bytes unmasked, or masked as on the wire", hint: "masked", run: (*App).toggleWire},
+			return a.detail.event != nil && a.detail.tab == tabHex && len(a.detail.wireForms()) > 1
+		}, help: "bytes decoded, unmasked but still compressed, or as on the wire", hint: "wire", run: (*App).toggleWire},
 	}
 }
 
 func generalActions() []action {
 	return []action{
-		{name: "copy", keys: []string{"y"}, in: inMessages | inDetail, only: (*App).hasPayload, help: "copy the payload: a menu follows", hint: "copy", run: func(a *App) { a.menu = &menu{"copy as", inCopy} }},
+		{name: "copy", keys: []string{"y"}, in: inConns | inMessages | inDetail, only: func(a *App) bool { return a.detail.event != nil }, help: "copy the payload, the event or the request: a menu follows", hint: "copy", run: func(a *App) { a.menu = &menu{"copy as", inCopy} }},
 		{name: "save", keys: []string{"e"}, in: inConns | inMessages | inDetail, only: func(a *App) bool { return a.conv != nil }, help: "save the connection: a menu follows", hint: "save", run: func(a *App) { a.menu = &menu{"save as", inSave} }},
 		{name: "find", keys: []string{"Ctrl-f"}, in: inScreens, help: "find a text in what is shown, then in the messages after it", hint: "find", run: (*App).openFind, arg: (*App).startFind},
 		{name: "find-next", keys: []string{"n"}, in: inScreens, help: "next match", run: func(a *App) { a.findNext(false) }},
@@ -120,6 +120,7 @@ func generalActions() []action {
 		{name: "follow", keys: []string{"f"}, in: inPanes, help: "follow: the cursor stays on the newest row", hint: "follow", run: (*App).toggleFollow},
 		{name: "freeze", keys: []string{"p"}, in: inPanes, help: "freeze what is shown; again goes on", hint: "freeze", run: (*App).toggleFreeze},
 		{name: "zoom", keys: []string{"z"}, in: inPanes, help: "the pane alone on the screen, or all", hint: "zoom", run: func(a *App) { a.zoom = !a.zoom }},
+		{name: "redact", keys: []string{"R"}, in: inScreens, help: "show, copy and save credentials, or leave them out as at the beginning", run: (*App).toggleRedact},
 		{name: "theme", keys: []string{"T"}, in: inScreens, help: "next theme: dark, light, no colour", run: (*App).nextTheme},
 		{name: "command", keys: []string{":"}, in: inPanes, help: "a command by its name", hint: "command", run: (*App).openCommand},
 		{name: "redraw", keys: []string{"Ctrl-l"}, in: inScreens, help: "draw the screen anew", run: func(a *App) {
@@ -138,13 +139,23 @@ func menuActions() []action {
 	}
 	path := copyAs("path", "p", "the path of the JSON value of the cursor", (*App).copyPath)
 	path.only = func(a *App) bool { return a.detail.tree != nil }
+	payload := func(name, key, help string, f func(*App) string) action {
+		x := copyAs(name, key, help, f)
+		x.only = (*App).hasPayload
+		return x
+	}
+	json := copyAs("json", "j", "the event as JSON", (*App).copyJSON)
+	json.only = func(a *App) bool { return a.detail.event != nil }
+	websocat := copyAs("websocat", "w", "the request as a command line of websocat", (*App).copyWebsocat)
+	curl := copyAs("curl", "c", "the request as a command line of curl", (*App).copyCurl)
+	websocat.only, curl.only = (*App).hasRequest, (*App).hasRequest
 	return []action{
-		copyAs("text", "t", "as text", (*App).copyText),
-		copyAs("json", "j", "the event as JSON", (*App).copyJSON),
-		copyAs("hex", "h", "as hexadecimal digits", (*App).copyHex),
-		copyAs("base64", "b", "as base64", (*App).copyBase64),
-		copyAs("go", "g", "as a Go expression of bytes", (*App).copyGo),
-		path,
+		payload("text", "t", "as text", (*App).copyText),
+		json,
+		payload("hex", "h", "as hexadecimal digits", (*App).copyHex),
+		payload("base64", "b", "as base64", (*App).copyBase64),
+		payload("go", "g", "as a Go expression of bytes", (*App).copyGo),
+		path, websocat, curl,
 		{name: "save-pcapng", keys: []string{"p"}, in: inSave, help: "the connection's packets as pcapng; of marked connections, if there are any", hint: "pcapng", run: func(a *App) { a.askSave("pcapng") }, arg: (*App).savePackets},
 		{name: "save-json", keys: []string{"j"}, in: inSave, help: "the rows that are shown as JSON Lines", hint: "JSON", run: func(a *App) { a.askSave("jsonl") }, arg: (*App).saveJSON},
 	}

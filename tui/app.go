@@ -56,6 +56,7 @@ type App struct {
 	findings findingList
 	goal     *event.Event // a finding to be revealed when its connection was read
 
+	revealed bool // credentials are shown, copied and saved
 	follow   bool
 	frozen   bool
 	missed   bool // something changed while frozen
@@ -218,6 +219,7 @@ func (a *App) openSelected() {
 		return
 	}
 	a.conv = newConversation(row, view)
+	a.conv.hide = !a.revealed
 	a.conv.load(a)
 	a.detail.index = -1
 	a.showDetail()

@@ -129,7 +129,7 @@ func (a *App) saveJSON(path string) string {
 				e = whole
 			}
 		}
-		w.Event(e)
+		w.Event(a.seen(e))
 		n++
 	}
 	err = w.Flush()

@@ -275,7 +275,7 @@ func (a *App) drawConns(c canvas, focus bool) {
 		}
 		return mark, line{
 			{st, strconv.FormatUint(r.Number, 10)}, {st, r.State.String()}, {st, peersText(r, t.cols[colPeers].width)},
-			{st, protocolText(r)}, {st, pathText(r)}, {st, messages},
+			{st, protocolText(r)}, {st, a.pathOf(r)}, {st, messages},
 			{st, sizeText(r.Bytes[0]) + "/" + sizeText(r.Bytes[1])}, {st, event.Duration(r.Last - r.Start)}, {st, rtt},
 			{st, endText(r)}, {foundRole, found},
 		}

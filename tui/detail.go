@@ -3,6 +3,7 @@ package tui
 import (
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/sockeye-dev/sockeye/dissect/event"
 	"github.com/sockeye-dev/sockeye/dissect/session"
@@ -33,8 +34,9 @@ type detail struct {
 	tree    *jsonTree
 	tab     tab
 	chosen  bool // the tab was chosen, and stays where the next message has it
-	wire    bool // Hex shows the payload as it was on the wire
-	width   int  // of the document in the pager
+	wire    wireForm
+	onWire  *wireBytes // nil: not read yet
+	width   int        // of the document in the pager
 	pager   pager
 	tabs    []tab
 	cursor  int // line of the cursor in the tree
@@ -61,6 +63,8 @@ func (d *detail) show(a *App) {
 		d.event = nil
 		return
 	}
+	e = a.seen(e)
+	d.event = e
 	switch m := e.Detail.(type) {
 	case *event.Message:
 		d.payload = m.Payload
@@ -76,6 +80,11 @@ func (d *detail) show(a *App) {
 		d.payload = m.Bytes
 	}
 	d.settle(a)
+	if len(d.wireForms()) == 1 {
+		d.wire = wireDecoded
+	} else if d.wire != wireDecoded {
+		a.fetchWire()
+	}
 }
 
 // fetch reads the whole payload of the message that is shown, in the background.
@@ -194,12 +203,16 @@ func (d *detail) best() tab {
 
 // textual tells whether p reads as text.
 func textual(p []byte) bool {
-	for _, c := range p[:min(len(p), 512)] {
+	p = p[:min(len(p), 512)]
+	for _, c := range p {
 		if c < 0x20 && c != '\n' && c != '\r' && c != '\t' || c == 0x7f {
 			return false
 		}
 	}
-	return true
+	for n := 0; n < utf8.UTFMax-1 && len(p) > 0 && !utf8.Valid(p); n++ { // a character may be cut
+		p = p[:len(p)-1]
+	}
+	return utf8.Valid(p)
 }
 
 // turn goes to the next or the previous tab.

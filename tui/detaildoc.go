@@ -2,7 +2,6 @@ package tui
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/sockeye-dev/sockeye/dissect/event"
 )
@@ -41,25 +40,43 @@ func (d *detail) document(a *App, width int) document {
 	return fixed{}
 }
 
-// hex is the payload as a dump: unmasked, or as it was on the wire.
+// hex is the payload as a dump: decoded, unmasked, or as it was on the wire.
 func (d *detail) hex(width int) document {
+	m, message := d.message()
+	p, state := d.payload, "bytes"
+	if message && m.Compressed && m.Undecoded == "" {
+		state = "decompressed"
+	}
+	keys := d.keys()
+	if message && len(keys) > 0 {
+		state = map[bool]string{false: "unmasked", true: "unmasked, decompressed"}[m.Compressed && m.Undecoded == ""]
+	}
+	switch {
+	case d.wire == wireDecoded || len(d.wireForms()) == 1:
+	case d.onWire == nil:
+		state = "reading what was on the wire…"
+	case d.wire == wireUnmasked:
+		p, state = d.onWire.unmasked, "unmasked, still compressed"
+	case len(keys) > 0:
+		p, state = d.onWire.raw, "masked, as on the wire"
+	default:
+		p, state = d.onWire.raw, "compressed, as on the wire"
+	}
 	var note line
-	p := d.payload
-	if keys := d.keys(); len(keys) > 0 {
+	if len(keys) > 0 {
 		name := "masking key "
 		if len(keys) > 1 {
-			name = sprintf("%d masking keys, the first ", len(keys))
+			name = sprintf("%d masking keys, first ", len(keys))
 		}
-		state := "  bytes are unmasked"
-		if d.wire {
-			state = "  bytes are masked, as on the wire"
-			p = d.masked()
-		}
-		note = line{{rDim, name}, {rMask, fmt.Sprintf("% x", keys[0])}, {rDim, state}}
-		if !d.canMask() {
-			note = line{{rDim, name}, {rMask, fmt.Sprintf("% x", keys[0])}, {rDim, "  bytes are unmasked and decompressed"}}
-			p = d.payload
-		}
+		note = line{{rDim, name}, {rMask, fmt.Sprintf("% x", keys[0])}, {rDim, "  " + state}}
+	} else if len(d.wireForms()) > 1 {
+		note = line{{rDim, state}}
+	}
+	if d.wire != wireDecoded && d.onWire != nil && d.onWire.missing > 0 {
+		note = append(note, span{rWarning, sprintf("  %d of them were not captured: zero here", d.onWire.missing)})
+	}
+	if d.wire != wireDecoded && d.onWire != nil && d.onWire.cut {
+		note = append(note, span{rWarning, "  only the first " + event.Size(maxWire)})
 	}
 	doc := newHexDoc(p, width, note)
 	doc.role = rPlain
@@ -72,39 +89,6 @@ func (d *detail) keys() [][4]byte {
 	for _, e := range d.frames {
 		if f, ok := e.Detail.(*event.Frame); ok && f.Masked {
 			out = append(out, f.Mask)
-		}
-	}
-	return out
-}
-
-// canMask tells whether the bytes on the wire follow from payload and keys.
-func (d *detail) canMask() bool {
-	m, ok := d.event.Detail.(*event.Message)
-	if !ok || m.Compressed && m.Undecoded == "" || len(d.keys()) == 0 || len(d.keys()) != len(d.frames) {
-		return false
-	}
-	var n uint64
-	for _, e := range d.frames {
-		n += e.Detail.(*event.Frame).Length
-	}
-	return n >= uint64(len(d.payload)) && uint64(len(d.frames)) == m.Frames
-}
-
-// masked is the payload as it was on the wire (RFC 6455 §5.3).
-func (d *detail) masked() []byte {
-	if !d.canMask() {
-		return d.payload
-	}
-	out := slices.Clone(d.payload)
-	at := uint64(0)
-	for _, e := range d.frames {
-		f := e.Detail.(*event.Frame)
-		for i := range f.Length {
-			if at >= uint64(len(out)) {
-				return out
-			}
-			out[at] ^= f.Mask[i&3]
-			at++
 		}
 	}
 	return out

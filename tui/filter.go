@@ -274,5 +274,5 @@ func (a *App) searched(e *event.Event) []byte {
 	case *event.Message, *event.Data:
 		return a.payloadOf(e)
 	}
-	return []byte(eventRow(e, 0, 200).text())
+	return []byte(eventRow(a.seen(e), 0, 200, !a.revealed).text())
 }

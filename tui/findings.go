@@ -118,7 +118,7 @@ func (a *App) drawFindings(c canvas, focus bool) {
 		t.cols = slices.Delete(slices.Clone(t.cols), findingConn, findingConn+1)
 	}
 	t.draw(c, &l.cursor, focus, func(i int) (string, line) {
-		e := l.list[i].event
+		e := a.seen(l.list[i].event)
 		f := e.Detail.(*event.Finding)
 		r := severityRole(f.Severity)
 		side := arrow(e.From) + " " + shortSide(e.From)
@@ -238,7 +238,7 @@ func (a *App) explain() {
 	var f *event.Finding
 	if a.focus == paneFindings {
 		if x, ok := a.findings.selected(); ok {
-			f = x.event.Detail.(*event.Finding)
+			f = a.seen(x.event).Detail.(*event.Finding)
 		}
 	} else if a.detail.event != nil {
 		f, _ = a.detail.event.Detail.(*event.Finding)

@@ -45,6 +45,7 @@ func (a *App) openHandshake() {
 	a.open(&page{name: sprintf("Handshake of connection %d", a.conv.row.Number), build: func(width, _ int) document {
 		var out fixed
 		for _, e := range list {
+			e = a.seen(e)
 			out = append(out, handshakeLines(e, e.Detail.(*event.Handshake), width)...)
 			out = append(out, line{})
 		}

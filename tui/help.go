@@ -38,7 +38,7 @@ func (a *App) openHelp() {
 		if in&inPanes != 0 {
 			for _, m := range []scope{inCopy, inSave} {
 				menu := a.helpFor(m)
-				if m == inCopy && !a.hasPayload() || len(menu) == 0 || a.conv == nil {
+				if m == inCopy && a.detail.event == nil || len(menu) == 0 || a.conv == nil {
 					continue
 				}
 				out = append(out, line{}, line{{rHeading, contextName(m)}})

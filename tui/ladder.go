@@ -100,7 +100,7 @@ func (l *ladder) Line(i int) line {
 		return l.note("", "could not be read again", rWarning, "│")
 	}
 	when := "+" + event.Duration(e.Time-r.Start)
-	text, role := rungText(e, w)
+	text, role := rungText(e, w, l.v.hide)
 	if h, ok := e.Detail.(*event.Handshake); ok {
 		return l.handshake(when, h, g.side)
 	}
@@ -161,7 +161,7 @@ func (l *ladder) note(when, text string, r role, rail string) line {
 }
 
 // rungText is an event in a few words.
-func rungText(e *event.Event, width int) (string, role) {
+func rungText(e *event.Event, width int, hide bool) (string, role) {
 	switch d := e.Detail.(type) {
 	case *event.Message:
 		s := sprintf("#%d %s %s", d.Number, event.OpcodeName(d.Opcode), event.Size(d.Length))
@@ -174,7 +174,7 @@ func rungText(e *event.Event, width int) (string, role) {
 		}
 		return s + "  " + p, r
 	case *event.Data:
-		return event.Size(uint64(len(d.Bytes))) + "  " + bytesPreview(d.Bytes, width), sideRole(e.From)
+		return event.Size(uint64(len(d.Bytes))) + "  " + piecePreview(d.Bytes, width, hide), sideRole(e.From)
 	case *event.Handshake:
 		return handshakeLine(d)
 	case *event.Gap:

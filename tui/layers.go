@@ -35,6 +35,10 @@ func (a *App) packetLines(e *event.Event, width int) document {
 		at := time.Unix(0, p.Time).UTC().Format("15:04:05.000000")
 		out = append(out, line{{rHeading, sprintf("Packet %d", n)}, {rDim, sprintf("  %s  %s on the wire, %s captured", at, event.Size(uint64(p.Length)), event.Size(uint64(len(p.Data))))}})
 		out = append(out, layerTree(p, width)...)
+		if !a.revealed {
+			var r event.StreamRedactor
+			p.Data = r.Append(nil, p.Data)
+		}
 		hex := newHexDoc(p.Data, width, nil)
 		for k := range hex.Len() {
 			out = append(out, hex.Line(k))

@@ -63,15 +63,35 @@ func (o *opened) Open(number uint64) (View, error) {
 	if err != nil {
 		return nil, err
 	}
-	select { // most are read within a few milliseconds, and need not be drawn twice
+	return o.view(v), nil
+}
+
+// view is a session's view as a View. Most are read within a few milliseconds,
+// and need not be drawn twice.
+func (o *opened) view(v *session.View) View {
+	select {
 	case <-v.Done():
 	case <-time.After(openWait):
 	}
-	return openedView{v, o.ctx}, nil
+	return openedView{v, o.ctx}
 }
 
 // openWait is how long opening a connection waits for its events.
 const openWait = 15 * time.Millisecond
+
+// Raw implements Source.
+func (o *opened) Raw(number uint64) (View, error) {
+	v, err := o.s.Events(o.ctx, number, session.All(event.KindData, event.KindGap))
+	if err != nil {
+		return nil, err
+	}
+	return o.view(v), nil
+}
+
+// Stream implements Source.
+func (o *opened) Stream(conn uint64, from event.Side, offset, n uint64) ([]session.Chunk, error) {
+	return o.s.Stream(o.ctx, conn, from, offset, n)
+}
 
 // Payload implements Source.
 func (o *opened) Payload(conn uint64, id session.MessageID) (*event.Event, error) {

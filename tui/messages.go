@@ -33,6 +33,7 @@ type conversation struct {
 	known    *query.ConnInfo // of the connection, as of knownAt packets
 	knownAt  uint64
 	passing  passing
+	hide     bool // credentials are left out
 }
 
 func newConversation(row *session.Row, v View) *conversation {
@@ -118,6 +119,9 @@ func (v *conversation) event(i int) *event.Event {
 	if err != nil {
 		return nil
 	}
+	if v.hide && e.Detail.Kind() != event.KindData { // of which only the beginning is seen in a list
+		return event.Redact(e)
+	}
 	return e
 }
 
@@ -199,7 +203,7 @@ func (a *App) drawMessages(c canvas, focus bool) {
 		if i > 0 {
 			before = v.shown[i-1].time
 		}
-		return mark, eventRow(e, before, c.w)
+		return mark, eventRow(e, before, c.w, v.hide)
 	})
 	if v.cursor.n > 0 {
 		return
@@ -218,7 +222,7 @@ func (a *App) drawMessages(c canvas, focus bool) {
 }
 
 // eventRow is an event as cells of the messages' columns, or as one text.
-func eventRow(e *event.Event, before int64, width int) line {
+func eventRow(e *event.Event, before int64, width int, hide bool) line {
 	delta := "+" + event.Duration(e.Time-before)
 	if e.Time < before {
 		delta = event.Duration(e.Time - before)
@@ -245,7 +249,7 @@ func eventRow(e *event.Event, before int64, width int) line {
 	case *event.Data:
 		return line{
 			{rDim, strconv.FormatUint(e.Packets[1], 10)}, {rDim, delta}, {r, arrow(e.From)}, {r, "bytes"},
-			{rPlain, event.Size(uint64(len(d.Bytes)))}, {rDim, ""}, {rDim, ""}, {rPlain, bytesPreview(d.Bytes, width)},
+			{rPlain, event.Size(uint64(len(d.Bytes)))}, {rDim, ""}, {rDim, ""}, {rPlain, piecePreview(d.Bytes, width, hide)},
 		}
 	case *event.Handshake:
 		s, role := handshakeLine(d)
@@ -302,6 +306,16 @@ func preview(e *event.Event, m *event.Message, width int) (string, role) {
 		s += bytesPreview(p, width)
 	}
 	return s, r
+}
+
+// piecePreview is bytesPreview of a piece of a stream, on request without credentials.
+func piecePreview(p []byte, width int, hide bool) string {
+	p = p[:min(len(p), max(width, 16))]
+	if hide {
+		var r event.StreamRedactor
+		p = r.Append(nil, p)
+	}
+	return bytesPreview(p, width)
 }
 
 // bytesPreview is p as text where it reads as text, else in hex.

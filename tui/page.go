@@ -7,6 +7,10 @@ type page struct {
 	build func(width, height int) document
 	// toggled is called by t, on pages that have two forms; nil: none.
 	toggled func()
+	// closed is called when the page is; nil: nothing is to be done.
+	closed func()
+	// reading tells whether more of it is being read; nil: never.
+	reading func() bool
 	// stale is true when there is more to show; nil: never.
 	stale func() bool
 	pager pager
@@ -17,6 +21,14 @@ type page struct {
 
 // open shows a page.
 func (a *App) open(p *page) { a.page = p }
+
+// closePage goes back to what is under the page.
+func (a *App) closePage() {
+	if a.page.closed != nil {
+		a.page.closed()
+	}
+	a.page = a.page.back
+}
 
 func (a *App) drawPage(c canvas) {
 	p := a.page
@@ -34,7 +46,11 @@ func (a *App) drawPage(c canvas) {
 		}
 	}
 	n := p.pager.draw(in)
-	c.box(true, line{{rHeading, p.name + " "}}, position(p.pager.top, p.pager.rows, n))
+	title := line{{rHeading, p.name + " "}}
+	if p.reading != nil && p.reading() {
+		title = append(title, span{rDim, "reading… "})
+	}
+	c.box(true, title, position(p.pager.top, p.pager.rows, n))
 }
 
 // position says which part of a document is seen.

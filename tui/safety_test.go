@@ -69,6 +69,10 @@ func (f *fake) Open(uint64) (View, error) { return f, nil }
 func (f *fake) Payload(uint64, session.MessageID) (*event.Event, error) {
 	return nil, errors.New(hostile)
 }
+func (f *fake) Raw(uint64) (View, error) { return f, nil }
+func (f *fake) Stream(_ uint64, _ event.Side, offset, _ uint64) ([]session.Chunk, error) {
+	return []session.Chunk{{Offset: offset, Bytes: []byte(hostile)}}, nil
+}
 func (f *fake) Findings(uint64) ([]*event.Event, error) { return nil, nil }
 func (f *fake) Passing(uint64, *query.Filter) (map[session.MessageID]bool, error) {
 	return nil, errors.New(hostile)

@@ -25,6 +25,10 @@ type Source interface {
 	Info(r *session.Row) *query.ConnInfo
 	// Payload reads a message again with its whole payload.
 	Payload(conn uint64, id session.MessageID) (*event.Event, error)
+	// Raw returns the pieces and holes of a connection's stream.
+	Raw(conn uint64) (View, error)
+	// Stream reads a range of what a side sent, as it was on the wire.
+	Stream(conn uint64, from event.Side, offset, n uint64) ([]session.Chunk, error)
 	// Passing returns the messages of a connection that pass a filter, which
 	// sees whole payloads; it may take a while.
 	Passing(conn uint64, f *query.Filter) (map[session.MessageID]bool, error)

@@ -26,7 +26,7 @@ func (a *App) enter() {
 func (a *App) back() {
 	switch {
 	case a.page != nil:
-		a.page = a.page.back
+		a.closePage()
 	case a.zoom:
 		a.zoom = false
 	case a.focus == paneDetail, a.focus == paneFindings:
@@ -205,12 +205,6 @@ func (d *detail) foldAll(fold bool) {
 	d.tree.foldAll(fold)
 	d.cursor = 0
 	d.pager.replace(d.tree)
-}
-
-func (a *App) toggleWire() {
-	d := &a.detail
-	d.wire = !d.wire
-	d.pager.replace(d.document(a, d.width))
 }
 
 func (a *App) toggleFollow() {

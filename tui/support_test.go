@@ -74,7 +74,7 @@ func stageOf(t *testing.T, capture string, w, h int) *stage {
 // settle waits until the open connection is read, and takes it over.
 func (s *stage) settle() {
 	s.t.Helper()
-	for end := time.Now().Add(20 * time.Second); s.a.conv != nil && !s.a.conv.view.Done(); time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(20 * time.Second); s.a.conv != nil && !s.a.conv.view.Done() || s.a.page != nil && s.a.page.reading != nil && s.a.page.reading(); time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			s.t.Fatal("the connection was not read in time")
 		}

@@ -2,7 +2,9 @@ package tui
 
 import (
 	"bytes"
+	"compress/flate"
 	"encoding/json"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,6 +13,7 @@ import (
 	"github.com/rivo/tview"
 
 	"github.com/sockeye-dev/sockeye/dissect/event"
+	"github.com/sockeye-dev/sockeye/dissect/session"
 )
 
 // seek presses Down until the event of the cursor is as wanted.
@@ -35,16 +38,123 @@ func TestMaskedBytes(t *testing.T) {
 	f := s.a.detail.frames[0].Detail.(*event.Frame)
 	plain := bytes.Clone(s.a.detail.payload)
 	s.press("3", "Right")
-	s.want("masking key", "bytes are unmasked")
+	s.want("masking key", "unmasked")
 	s.press("w")
-	s.want("bytes are masked, as on the wire")
-	for i, c := range s.a.detail.masked() {
+	s.want("masked, as on the wire")
+	for i, c := range s.a.detail.onWire.raw {
 		if c != plain[i]^f.Mask[i%4] {
 			t.Fatalf("byte %d is %02x", i, c)
 		}
 	}
+	if got := s.a.detail.onWire; !bytes.Equal(got.unmasked, plain) || len(got.raw) != len(plain) || got.missing > 0 {
+		t.Errorf("%d bytes unmasked, %d missing", len(got.unmasked), got.missing)
+	}
 	if !bytes.Equal(plain, s.a.detail.payload) {
 		t.Error("masking changed the payload itself")
+	}
+}
+
+// TestCompressedBytes shows a compressed message decompressed, compressed, and as it was on the wire.
+func TestCompressedBytes(t *testing.T) {
+	s := stageOf(t, "websockets-deflate-takeover.pcap", 120, 40)
+	s.press("2")
+	s.seek(func(e *event.Event) bool {
+		m, ok := e.Detail.(*event.Message)
+		return ok && m.Compressed && m.Masked && m.Frames > 1 && m.Length > 100
+	})
+	m, _ := s.a.detail.message()
+	s.press("3")
+	for s.a.detail.tab != tabHex {
+		s.press("Right")
+	}
+	s.want("unmasked, decompressed")
+	s.press("w")
+	s.want("unmasked, still compressed")
+	w := s.a.detail.onWire
+	if uint64(len(w.unmasked)) != m.WireLength || w.missing > 0 {
+		t.Fatalf("%d bytes on the wire, not %d", len(w.unmasked), m.WireLength)
+	}
+	s.press("w")
+	s.want("masked, as on the wire")
+	s.press("w")
+	s.want("unmasked, decompressed")
+	// What is still compressed inflates to the message (RFC 7692 §7.2.2), if it refers to nothing before it.
+	first := newStage(t, openCapture(t, pcap(t, "websockets-deflate-no-takeover.pcap")), "x", 120, 40)
+	first.press("2")
+	first.seek(func(e *event.Event) bool {
+		m, ok := e.Detail.(*event.Message)
+		return ok && m.Compressed && m.Length > 100
+	})
+	first.press("3")
+	for first.a.detail.tab != tabHex {
+		first.press("Right")
+	}
+	first.press("w")
+	r := flate.NewReader(io.MultiReader(bytes.NewReader(first.a.detail.onWire.unmasked), strings.NewReader("\x00\x00\xff\xff\x01\x00\x00\xff\xff")))
+	got, err := io.ReadAll(r)
+	if err != nil || !bytes.Equal(got, first.a.detail.payload) {
+		t.Errorf("%d bytes inflated, %v", len(got), err)
+	}
+}
+
+// TestStreamOfWebSocket shows the stream under a WebSocket connection: heads, then frames.
+func TestStreamOfWebSocket(t *testing.T) {
+	s := stageOf(t, "websockets-plain.pcap", 120, 40)
+	s.press("S")
+	s.want("Stream of connection 1", "→ GET /echo?room=1 HTTP/1.1", "→ Sec-WebSocket-Key:")
+	s.press("t")
+	s.want("00000000  47 45 54 20 2f 65")
+	if s.press("Esc"); s.a.page != nil {
+		t.Error("the page is still open")
+	}
+}
+
+// TestRedact holds that credentials are shown, copied and saved only when that is asked for.
+func TestRedact(t *testing.T) {
+	f := newFake()
+	h := f.events[0].Detail.(*event.Handshake)
+	*h = event.Handshake{
+		Method: "GET", Target: "/x?token=SECRET", HTTPVersion: "1.1", Status: 101, Accepted: true, Key: "k", Host: "h",
+		RequestHeaders:  []event.Header{{Name: "Host", Value: "h"}, {Name: "Cookie", Value: "sid=SECRET"}, {Name: "Authorization", Value: "Bearer SECRET"}},
+		ResponseHeaders: []event.Header{{Name: "Set-Cookie", Value: "a=SECRET"}},
+	}
+	f.rows[0].Names = &session.Names{Protocol: "websocket", Path: h.Target, Host: "h"}
+	f.events[9].Detail = &event.Data{Bytes: []byte("GET /?token=SECRET HTTP/1.1\r\nCookie: SECRET\r\n\r\n")}
+	s := newStage(t, f, "x", 200, 60)
+	t.Chdir(t.TempDir())
+	look := func() string {
+		var all strings.Builder
+		for _, keys := range [][]string{{"1"}, {"2", "g", "3", "g"}, {"h"}, {"L"}, {"S"}, {"t"}} {
+			s.press(keys...)
+			all.WriteString(s.show())
+			if s.a.page != nil && keys[0] != "S" {
+				s.press("Esc")
+			}
+		}
+		for _, k := range []string{"c", "w"} {
+			s.press("2", "y", k)
+			all.Write(s.screen.GetClipboardData())
+		}
+		if wrong := s.a.saveJSON("out.jsonl"); wrong != "" {
+			t.Fatal(wrong)
+		}
+		b, err := os.ReadFile("out.jsonl")
+		if err != nil {
+			t.Fatal(err)
+		}
+		os.Remove("out.jsonl")
+		return all.String() + string(b)
+	}
+	if all := look(); strings.Contains(all, "SECRET") {
+		t.Errorf("a credential is seen, copied or saved:\n%s", all)
+	}
+	s.press("R")
+	if n := strings.Count(look(), "SECRET"); n < 12 {
+		t.Errorf("revealed, there are %d", n)
+	}
+	s.press("R")
+	if all := look(); strings.Contains(all, "SECRET") {
+		t.Error("hidden again, a credential is there")
 	}
 }
 
