@@ -119,6 +119,9 @@ func (c *checkFlags) wants(f *event.Finding) bool {
 		(len(c.only) == 0 || slices.Contains(c.only, f.Rule)) && !slices.Contains(c.ignore, f.Rule)
 }
 
+// findingColumns are those of CSV unless --fields says otherwise.
+const findingColumns = "time,conn,from,packets,severity,finding,frame,message,text,reference,evidence,advice"
+
 // checkFormat refuses two formats at once, and settles which it is.
 func (o *options) checkFormat(cmd *cobra.Command, c *checkFlags) error {
 	if o.isJSON() && cmd.Flags().Changed("format") && c.format != "json" {
@@ -128,6 +131,9 @@ func (o *options) checkFormat(cmd *cobra.Command, c *checkFlags) error {
 		c.format = "json"
 	}
 	o.json = c.format == "json"
+	if c.format != "text" && c.format != "json" && (o.fields != "" || o.output == "csv") {
+		return fmt.Errorf("--format %s or columns, not both", c.format)
+	}
 	return nil
 }
 
@@ -137,12 +143,15 @@ func (o *options) runCheck(cmd *cobra.Command, c *checkFlags, args []string) err
 	if err := errors.Join(err, o.checkFormat(cmd, c)); err != nil {
 		return misuse(cmd, err)
 	}
+	if err := o.compileColumns(findingColumns); err != nil {
+		return misuse(cmd, err)
+	}
 	s := &checkSink{flags: c, limit: o.limit, display: o.newDisplay()}
 	kinds := []event.Kind{event.KindFinding}
-	switch c.format {
-	case "json":
+	switch {
+	case c.format == "json" || o.columns != nil:
 		s.printer = o.printer(event.ViewFindings, event.PayloadNone)
-	case "text":
+	case c.format == "text":
 		s.printer = &linePrinter{w: os.Stdout, file: inputName(inputs), color: when(o.color, colorWanted)}
 	default:
 		s.printer = newReportPrinter(c.format, inputs, o.live.on())
@@ -150,6 +159,7 @@ func (o *options) runCheck(cmd *cobra.Command, c *checkFlags, args []string) err
 	}
 	analyzer := dissect.New(o.analyzer(kinds, event.PayloadNone), s)
 	s.display.observe(analyzer)
+	observe(s.printer, analyzer)
 	p := &process{
 		options: o, inputs: inputs, out: s, results: "findings", enough: s.enough,
 		analyzer: analyzer,

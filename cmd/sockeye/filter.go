@@ -239,9 +239,8 @@ func (f *captureFilter) nothing() bool { return f != nil && f.read > 0 && f.pass
 
 // displayFilter decides which events are shown. A nil one takes all.
 type displayFilter struct {
-	filter   *query.Filter
-	analyzer *dissect.Analyzer
-	info     query.ConnInfo // scratch
+	filter *query.Filter
+	conn   connInfo
 }
 
 // newDisplay returns what stands between the analyzer and the printer, nil
@@ -256,34 +255,38 @@ func (o *options) newDisplay() *displayFilter {
 // observe names the analyzer that events come from.
 func (d *displayFilter) observe(a *dissect.Analyzer) {
 	if d != nil {
-		d.analyzer = a
+		d.conn.analyzer = a
 	}
 }
 
 // pass tells whether an event is to be shown.
 func (d *displayFilter) pass(e *event.Event) bool {
-	if d == nil {
-		return true
-	}
-	k := d.analyzer.Emitting()
-	if k == nil {
-		return d.filter.Match(e, nil)
-	}
-	d.fill(k)
-	return d.filter.Match(e, &d.info)
+	return d == nil || d.filter.Match(e, d.conn.now())
 }
 
-// fill takes down what is known of a connection now. It formats nothing and
-// allocates nothing, so it is done for every event anew.
-func (d *displayFilter) fill(k *dissect.Conn) {
+// connInfo is what an analyzer knows of the connection of the event that it emits.
+type connInfo struct {
+	analyzer *dissect.Analyzer
+	info     query.ConnInfo // scratch
+}
+
+// now returns what is known at this moment, nil if the event is of no
+// connection; it is valid until the next call. It formats nothing and allocates
+// nothing, so it is done for every event anew.
+func (c *connInfo) now() *query.ConnInfo {
+	k := c.analyzer.Emitting()
+	if k == nil {
+		return nil
+	}
 	tcp, sum, ends := k.TCP(), k.Summary(), k.Endpoints()
-	d.info = query.ConnInfo{
+	c.info = query.ConnInfo{
 		Client: ends[event.Client], Server: ends[event.Server],
 		Protocol: sum.Protocol, Layers: sum.Layers, Guess: sum.Guess,
 		State: tcp.State().String(), ClosedBy: k.ClosedBy(), Midstream: tcp.Midstream,
 		Host: sum.Host, Path: sum.Path, Status: sum.Status, Subprotocol: sum.Subprotocol,
 		SNI: sum.SNI, ALPN: sum.ALPN, RTT: tcp.RTT, Rules: k.Rules(),
 	}
+	return &c.info
 }
 
 // completeDisplay goes on with a display filter; the cursor is at its end.

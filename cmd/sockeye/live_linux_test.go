@@ -373,7 +373,7 @@ func TestCapture(t *testing.T) {
 func TestCapturePipe(t *testing.T) {
 	needsCapture(t)
 	c := newChat(t)
-	p := startLive(t, "capture", "-i", "lo", "-w", "-", "-f", "tcp port "+c.port, "--duration", "1s")
+	p := startLive(t, "capture", "-i", "lo", "-w", "-", "-f", "tcp port "+c.port, "--duration", "3s")
 	want := c.talk(t, 3)
 	reader := command("messages", "--json", "-")
 	reader.Stdin = p.out

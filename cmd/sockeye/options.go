@@ -29,6 +29,7 @@ type options struct {
 	payload    string // "" is the command's default
 	output     string
 	json       bool
+	fields     string // columns to print; "": what the command prints
 	hex, raw   bool
 	color      string
 	progress   string
@@ -39,6 +40,7 @@ type options struct {
 	// What check made of the filters: nil lets everything through.
 	packets *captureFilter
 	display *query.Filter
+	columns *query.Columns // nil: none were chosen
 }
 
 func newOptions() *options {
@@ -89,8 +91,10 @@ var flagSpecs = []flagSpec{
 		func(o *options) pflag.Value { return &choiceValue{&o.payload, payloadValues} }, payloadValues, ""},
 	{groupOutput, "json", "", "JSON Lines, as -o json",
 		func(o *options) pflag.Value { return (*boolValue)(&o.json) }, nil, ""},
-	{groupOutput, "output", "o", "output `FORMAT`: text or json",
+	{groupOutput, "output", "o", "output `FORMAT`: " + orList(outputValues),
 		func(o *options) pflag.Value { return &choiceValue{&o.output, outputValues} }, outputValues, ""},
+	{groupOutput, "fields", "", "only these `FIELDS`, with commas between them: as text divided by tabs, as CSV or JSON; sockeye fields lists them",
+		func(o *options) pflag.Value { return (*textValue)(&o.fields) }, nil, ""},
 	{groupOutput, "workers", "", "use `N` processors where it pays: for JSON with payload (default: all); the output is the same",
 		func(o *options) pflag.Value { return (*countValue)(&o.workers) }, nil, ""},
 	{groupOutput, "hex", "", "bytes as a hex dump",
@@ -109,7 +113,7 @@ var flagSpecs = []flagSpec{
 
 var (
 	payloadValues = []string{"none", "preview", "full"}
-	outputValues  = []string{"text", "json"}
+	outputValues  = []string{"text", "json", "csv"}
 )
 
 // groupKey marks a flag with the group that help shows it in.
@@ -139,6 +143,7 @@ func (o *options) addTo(cmd *cobra.Command, without ...string) {
 	cmd.RegisterFlagCompletionFunc("decode-as", completeDecodeAs)
 	cmd.RegisterFlagCompletionFunc("bpf", cobra.NoFileCompletions)
 	cmd.RegisterFlagCompletionFunc("filter", completeDisplay)
+	cmd.RegisterFlagCompletionFunc("fields", completeFields)
 }
 
 // completeDecodeAs offers the protocols once a port was typed.

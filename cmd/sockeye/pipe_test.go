@@ -178,21 +178,3 @@ func TestInterrupt(t *testing.T) {
 		}
 	}
 }
-
-// TestInterruptBeforeInput: nothing was read yet, not even the file's header.
-func TestInterruptBeforeInput(t *testing.T) {
-	p := startPiped(t, "--json", "-")
-	time.Sleep(300 * time.Millisecond) // until it waits
-	p.Process.Signal(syscall.SIGINT)
-	out, err := io.ReadAll(p.out)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p.Wait()
-	if code := p.ProcessState.ExitCode(); code != exitInterrupted {
-		t.Errorf("exit code %d, %s", code, &p.errs)
-	}
-	if list := objects(t, string(out)); len(list) != 1 {
-		t.Errorf("printed %q", out)
-	}
-}

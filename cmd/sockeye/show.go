@@ -16,11 +16,18 @@ func (o *options) show(cmd *cobra.Command, v *view, args []string) error {
 	if err != nil {
 		return misuse(cmd, err)
 	}
+	if err := o.compileColumns(v.columns); err != nil {
+		return misuse(cmd, err)
+	}
 	payload := o.wantPayload(v.full)
+	if o.columns != nil {
+		payload = o.columns.Needs()
+	}
 	out := o.printer(v.text, payload)
 	s := &resultSink{out: out, kind: v.kinds[0], limit: o.limit, raw: o.raw, display: o.newDisplay()}
 	analyzer := dissect.New(o.analyzer(v.kinds, payload), s)
 	s.display.observe(analyzer)
+	observe(out, analyzer)
 	p := &process{
 		options: o, inputs: inputs, out: out, results: v.name, enough: s.enough,
 		analyzer: analyzer, notes: s.notes,
@@ -108,6 +115,8 @@ type printer interface {
 // printer makes the sink for the output that was asked for.
 func (o *options) printer(v event.View, payload event.Payload) printer {
 	switch {
+	case o.columns != nil:
+		return o.newColumnsPrinter()
 	case !o.isJSON():
 	case o.processors() > 1 && (v == event.ViewMessages || v == event.ViewFollow):
 		// One goroutine reads and decodes, the others encode.

@@ -26,7 +26,7 @@ const statsExample = `  sockeye stats chat.pcap
   tcpdump -c 100000 -w - port 8080 | sockeye stats -`
 
 // statsWithout are the shared flags that choose among events: stats has none.
-var statsWithout = []string{"filter", "conn", "limit", "payload", "max-message"}
+var statsWithout = []string{"filter", "conn", "limit", "payload", "max-message", "fields"}
 
 func newStats() *cobra.Command {
 	o := newOptions()
@@ -53,6 +53,9 @@ func newStats() *cobra.Command {
 // stats reads the input and prints its totals.
 func (o *options) stats(cmd *cobra.Command, args []string) error {
 	inputs, err := o.sources(args)
+	if err == nil && o.output == "csv" {
+		err = errors.New("totals are no table: stats takes -o text or json")
+	}
 	if err != nil {
 		return misuse(cmd, err)
 	}

@@ -39,7 +39,7 @@ size need little memory. Without a terminal it prints the messages as text.`,
 			return o.inspect(cmd, args, follow)
 		},
 	}
-	o.addTo(cmd, "bpf", "bpf-raw", "conn", "limit", "payload", "json", "output", "workers", "progress", "quiet", "verbose")
+	o.addTo(cmd, "bpf", "bpf-raw", "conn", "limit", "payload", "json", "output", "fields", "workers", "progress", "quiet", "verbose")
 	cmd.Flags().Var((*boolValue)(&follow), "follow", "wait for more at the end of files that grow")
 	cmd.Flags().Lookup("follow").NoOptDefVal = "true"
 	cmd.Flags().SetAnnotation("follow", groupKey, []string{groupInput})
@@ -57,7 +57,7 @@ func bareInspect(cmd *cobra.Command) bool {
 	if !canInspect() || !isTerminal(os.Stdin) {
 		return false
 	}
-	for _, name := range []string{"bpf", "bpf-raw", "conn", "limit", "payload", "json", "output", "workers", "progress", "quiet", "verbose"} {
+	for _, name := range []string{"bpf", "bpf-raw", "conn", "limit", "payload", "json", "output", "fields", "workers", "progress", "quiet", "verbose"} {
 		if cmd.Flags().Changed(name) {
 			return false // it asks for printed messages
 		}

@@ -72,11 +72,7 @@ func (v *choiceValue) String() string { return *v.p }
 func (v *choiceValue) Type() string   { return "choice" }
 func (v *choiceValue) Set(s string) error {
 	if !slices.Contains(v.allowed, s) {
-		more := ""
-		if s == "csv" {
-			more = "; csv is not built yet"
-		}
-		return fmt.Errorf("it takes %s%s", orList(v.allowed), more)
+		return fmt.Errorf("it takes %s", orList(v.allowed))
 	}
 	*v.p = s
 	return nil

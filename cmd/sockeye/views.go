@@ -14,6 +14,8 @@ type view struct {
 	kinds []event.Kind
 	full  bool // text too shows the whole payload unless --payload says otherwise
 	text  event.View
+	// columns are those of CSV unless --fields says otherwise.
+	columns string
 }
 
 var views = []view{
@@ -26,7 +28,8 @@ A connection is printed when it is over: closed and quiet for two minutes of
 capture time, idle for an hour, or at the end of the capture.`,
 		example: `  sockeye conns chat.pcap
   sockeye conns --json chat.pcap | jq 'select(.state=="reset")'`,
-		kinds: []event.Kind{event.KindConnection},
+		kinds:   []event.Kind{event.KindConnection},
+		columns: "conn,start,end,client,server,protocol,layers,guess,host,path,status,subprotocol,state,closed_by,midstream,packet_count,client_bytes,server_bytes,client_missing,server_missing,client_messages,server_messages,rtt_ms,errors,warnings",
 	},
 	{
 		name: "messages", short: "One line a WebSocket message", text: event.ViewMessages,
@@ -37,7 +40,8 @@ own.`,
   sockeye messages --conn 3 --payload full chat.pcap
   sockeye messages --json chat.pcap | jq -r 'select(.opcode=="text").text'
   tcpdump -U -w - port 8080 | sockeye messages -`,
-		kinds: []event.Kind{event.KindMessage, event.KindGap},
+		kinds:   []event.Kind{event.KindMessage, event.KindGap},
+		columns: "kind,time,conn,from,message,opcode,length,wire_length,frames,masked,compressed,complete,missing,latency_ms,close.code,close.reason,payload",
 	},
 	{
 		name: "frames", short: "One line a WebSocket frame", text: event.ViewFrames,
@@ -45,7 +49,8 @@ own.`,
 the capture are lines of their own.`,
 		example: `  sockeye frames chat.pcap
   sockeye frames --json chat.pcap | jq 'select(.rsv!=0)'`,
-		kinds: []event.Kind{event.KindFrame, event.KindGap},
+		kinds:   []event.Kind{event.KindFrame, event.KindGap},
+		columns: "kind,time,conn,from,frame,offset,fin,rsv,opcode,masked,mask,header_length,length,missing,message",
 	},
 	{
 		name: "follow", short: "Ordered stream bytes, both directions", text: event.ViewFollow,
@@ -56,6 +61,7 @@ read, both directions. Bytes that were not captured are lines of their own; with
   sockeye follow --conn 1 --hex chat.pcap
   sockeye follow --conn 1 --raw chat.pcap > stream.bin`,
 		kinds: []event.Kind{event.KindData, event.KindGap}, full: true,
+		columns: "kind,time,conn,from,offset,length,payload",
 	},
 	{
 		name: "handshake", short: "Each WebSocket handshake in full", text: event.ViewHandshakes,
@@ -63,7 +69,8 @@ read, both directions. Bytes that were not captured are lines of their own; with
 headers, and how the accept value follows from the key (RFC 6455 §4.2.2).`,
 		example: `  sockeye handshake chat.pcap
   sockeye handshake --json chat.pcap | jq '{target,status,accepted}'`,
-		kinds: []event.Kind{event.KindHandshake},
+		kinds:   []event.Kind{event.KindHandshake},
+		columns: "time,conn,method,host,target,status,accepted,version,key,accept,accept_expected,origin,subprotocols_offered,subprotocol,extensions_offered,extensions",
 	},
 }
 

@@ -30,6 +30,29 @@ type jsonRaw struct {
 // value that is cut off is not found. buf is for keys with escapes.
 func find(s string, path []step, buf *[]byte) (jsonRaw, bool) {
 	x := scanner{s: jsonStart(s), buf: buf}
+	if !x.walk(path) {
+		return jsonRaw{}, false
+	}
+	return x.read(len(path) > 0)
+}
+
+// rawValue returns the value at path as it is written, whole objects and arrays
+// too. A value that is cut off is not found.
+func rawValue(s string, path []step, buf *[]byte) (string, bool) {
+	x := scanner{s: jsonStart(s), buf: buf}
+	if !x.walk(path) {
+		return "", false
+	}
+	x.peek()
+	start := x.i
+	if !x.skip() {
+		return "", false
+	}
+	return x.s[start:x.i], true
+}
+
+// walk goes down a path, to before the value.
+func (x *scanner) walk(path []step) bool {
 	for _, st := range path {
 		ok := false
 		if st.index >= 0 {
@@ -38,10 +61,10 @@ func find(s string, path []step, buf *[]byte) (jsonRaw, bool) {
 			ok = x.enterKey(st.key)
 		}
 		if !ok {
-			return jsonRaw{}, false
+			return false
 		}
 	}
-	return x.read(len(path) > 0)
+	return true
 }
 
 // jsonStart skips what Engine.IO and Socket.IO put before their JSON: packet
