@@ -67,7 +67,12 @@ func (k *Conn) TCP() *reassembly.Conn { return k.tcp }
 // layers, guess and what the handshakes said. Its other figures are set when the
 // connection leaves the table. It is nil where the Options want no event and
 // Forgotten is nil: then nothing is noted.
-func (k *Conn) Summary() *event.Connection { return k.sum }
+func (k *Conn) Summary() *event.Connection {
+	if k.sum != nil && k.protocol != nil {
+		k.sum.Protocol = k.protocol.name
+	}
+	return k.sum
+}
 
 // Messages returns the numbers of messages begun so far, by event.Side.
 func (k *Conn) Messages() [2]uint64 {
