@@ -35,7 +35,7 @@ type Handle struct {
 
 	mu     sync.Mutex // guards what follows, and wake and the sockets against Close
 	closed bool
-	stats  Stats
+	stats  []Stats // of each ring
 }
 
 var _ capture.Source = (*Handle)(nil)
@@ -147,19 +147,21 @@ func (h *Handle) Interfaces() []Interface {
 	return list
 }
 
-// Stats returns the counters, from any goroutine. After Close they are the last ones.
-func (h *Handle) Stats() (Stats, error) {
+// InterfaceStats returns the counters of each of Interfaces, from any goroutine;
+// the caller owns the slice. After Close they are the last ones.
+func (h *Handle) InterfaceStats() ([]Stats, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.closed {
-		return h.stats, nil
+	var err error
+	if !h.closed {
+		err = h.count()
 	}
-	return h.stats, h.count()
+	return append([]Stats(nil), h.stats...), err
 }
 
 // count adds what happened since the last count: reading sets the kernel's to zero.
 func (h *Handle) count() error {
-	for _, r := range h.rings {
+	for i, r := range h.rings {
 		if r.fd < 0 {
 			continue
 		}
@@ -167,9 +169,9 @@ func (h *Handle) count() error {
 		if err != nil {
 			return &Error{Kind: Failed, Interface: r.name, Text: "reading the counters", Err: err}
 		}
-		h.stats.Received += uint64(s.Packets - s.Drops) // Packets counts the dropped ones as well
-		h.stats.Dropped += uint64(s.Drops)
-		h.stats.Freezes += uint64(s.Freeze_q_cnt)
+		h.stats[i].Received += uint64(s.Packets - s.Drops) // Packets counts the dropped ones as well
+		h.stats[i].Dropped += uint64(s.Drops)
+		h.stats[i].Freezes += uint64(s.Freeze_q_cnt)
 	}
 	return nil
 }

@@ -85,14 +85,16 @@ func (h *Handle) Interfaces() []Interface {
 	return []Interface{{Name: h.name, Link: h.link, SnapLen: h.o.SnapLen}}
 }
 
-// Stats returns the counters, from any goroutine. After Close they are the last ones.
-func (h *Handle) Stats() (Stats, error) {
+// InterfaceStats returns the counters of each of Interfaces, from any goroutine;
+// the caller owns the slice. After Close they are the last ones.
+func (h *Handle) InterfaceStats() ([]Stats, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.closed {
-		return h.last, nil
+		return []Stats{h.last}, nil
 	}
-	return h.dev.stats()
+	s, err := h.dev.stats()
+	return []Stats{s}, err
 }
 
 // Close ends the capture. Data of the last packet must not be touched any more.

@@ -116,12 +116,25 @@ type Interface struct {
 	SnapLen uint32 // bytes, as in Options
 }
 
-// Stats are the kernel's counters since Open, summed over the interfaces. Packets
+// Stats are the kernel's counters since Open, of one interface or of all. Packets
 // that the filter refused are in none of them.
 type Stats struct {
 	Received uint64 // packets that passed the filter and found a place
 	Dropped  uint64 // packets that passed the filter and found none: the consumer was too slow
 	Freezes  uint64 // times that all blocks were full (Linux only)
+}
+
+// Stats returns the counters of all interfaces together, from any goroutine. After
+// Close they are the last ones.
+func (h *Handle) Stats() (Stats, error) {
+	var sum Stats
+	list, err := h.InterfaceStats()
+	for _, s := range list {
+		sum.Received += s.Received
+		sum.Dropped += s.Dropped
+		sum.Freezes += s.Freezes
+	}
+	return sum, err
 }
 
 func (o *Options) setDefaults() {

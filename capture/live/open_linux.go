@@ -29,6 +29,7 @@ func Open(o Options) (*Handle, error) {
 			return nil, err
 		}
 		h.rings = append(h.rings, r)
+		h.stats = append(h.stats, Stats{})
 	}
 	wake, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
 	if err != nil {

@@ -135,11 +135,21 @@ func (w *NgWriter) WriteStatistics(s Statistics, at int64) error {
 		return fmt.Errorf("pcapng: statistics of interface %d, which was not added", s.Interface)
 	}
 	offset := w.ifaces[s.Interface].Offset * 1_000_000_000
-	ticks := uint64(max(at, offset)) - uint64(offset)
+	time := func(at int64) (high, low uint32) {
+		ticks := uint64(max(at, offset)) - uint64(offset)
+		return uint32(ticks >> 32), uint32(ticks)
+	}
 	w.begin(blockStatistics)
 	w.u32(s.Interface)
-	w.u32(uint32(ticks >> 32))
-	w.u32(uint32(ticks))
+	high, low := time(at)
+	w.u32(high)
+	w.u32(low)
+	for i, at := range [...]int64{s.Start, s.End} {
+		if at != 0 {
+			high, low := time(at)
+			w.option(optStatsStart+uint16(i), binary.LittleEndian.AppendUint32(binary.LittleEndian.AppendUint32(nil, high), low))
+		}
+	}
 	w.count(optStatsReceived, s.Received)
 	w.count(optStatsDropped, s.Dropped)
 	w.count(optStatsOSDrop, s.OSDropped)

@@ -21,6 +21,8 @@ const (
 
 	optPacketFlags = 2
 
+	optStatsStart    = 2
+	optStatsEnd      = 3
 	optStatsReceived = 4
 	optStatsDropped  = 5
 	optStatsOSDrop   = 7
@@ -226,6 +228,9 @@ type Statistics struct {
 	Received  int64  // packets received
 	Dropped   int64  // packets dropped by the interface, for lack of resources
 	OSDropped int64  // packets dropped by the operating system
+	// Start and End say which part of the capture was counted, in nanoseconds
+	// since the epoch; 0 where the file does not say.
+	Start, End int64
 }
 
 // statisticsBlock reads interface statistics (§4.6). Statistics of an unknown
@@ -236,6 +241,13 @@ func (r *Reader) statisticsBlock(_ uint32, b []byte, _ int64) (p capture.Packet,
 		return p, false, nil
 	}
 	s := Statistics{Interface: uint32(r.section) + id, Received: -1, Dropped: -1, OSDropped: -1}
+	clock := &r.clocks[s.Interface]
+	at := func(b []byte) int64 {
+		if clock.perSecond == 0 {
+			return 0
+		}
+		return clock.time(uint64(r.u32(b))<<32 | uint64(r.u32(b[4:])))
+	}
 	o := options{r: r, b: b[20:]}
 	for o.next() {
 		if len(o.value) != 8 {
@@ -243,6 +255,10 @@ func (r *Reader) statisticsBlock(_ uint32, b []byte, _ int64) (p capture.Packet,
 		}
 		n := int64(min(r.u64(o.value), 1<<63-1))
 		switch o.code {
+		case optStatsStart:
+			s.Start = at(o.value)
+		case optStatsEnd:
+			s.End = at(o.value)
 		case optStatsReceived:
 			s.Received = n
 		case optStatsDropped:

@@ -22,7 +22,7 @@ func TestPcapngSections(t *testing.T) {
 				o.packet(0, 1700000000_123456, 60, "abc", o.option(optComment, "look"), o.option(optEnd)),
 				o.packet(1, 5_000000007, 4, "defg"),
 				o.block(4, make([]byte, 100)), // name resolution: skipped
-				o.block(blockStatistics, uint32(1), uint32(0), uint32(0), o.option(optStatsReceived, uint64(70)), o.option(optStatsDropped, uint64(3)), o.option(optStatsOSDrop, uint64(4))),
+				o.block(blockStatistics, uint32(1), uint32(0), uint32(0), o.option(optStatsStart, uint32(0), uint32(7)), o.option(optStatsEnd, uint32(1), uint32(0)), o.option(optStatsReceived, uint64(70)), o.option(optStatsDropped, uint64(3)), o.option(optStatsOSDrop, uint64(4))),
 				o.block(blockStatistics, uint32(9), uint32(0), uint32(0)), // of no interface
 				other.section(),
 				other.iface(101, 0, other.option(optIfTsresol, uint8(0x80|10))),
@@ -39,7 +39,7 @@ func TestPcapngSections(t *testing.T) {
 			if s := fmt.Sprint(r.Interfaces()); s != "[{ethernet 65535 4 eth0 the wire tcp Linux 10^-6 s 0} {linux-sll2 0 0     10^-9 s 1000} {raw 0 0     2^-10 s 0}]" {
 				t.Error(s)
 			}
-			if s := fmt.Sprint(r.Comments(), r.Stats(), r.Secrets()); s != "[{0 first section} {1 look}] [{1 70 3 4}] [{1414288203 [108 105 110 101 115]}]" {
+			if s := fmt.Sprint(r.Comments(), r.Stats(), r.Secrets()); s != "[{0 first section} {1 look}] [{1 70 3 4 1000000000007 1004294967296}] [{1414288203 [108 105 110 101 115]}]" {
 				t.Error(s)
 			}
 			if r.Format() != "pcapng" {

@@ -133,7 +133,7 @@ func TestNgWriterExtras(t *testing.T) {
 		t.Fatal(err)
 	}
 	secret := Secret{Type: SecretsTLS, Data: []byte("CLIENT_RANDOM 00 11\n")}
-	stats := Statistics{Interface: 0, Received: 10, Dropped: -1, OSDropped: 3}
+	stats := Statistics{Interface: 0, Received: 10, Dropped: -1, OSDropped: 3, Start: 1700000000_123456789, End: 1700000001_000000000}
 	long := strings.Repeat("c", 70000)
 	if err := w.WriteSecrets(secret); err != nil {
 		t.Fatal(err)

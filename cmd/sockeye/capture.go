@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/sockeye-dev/sockeye/capture"
 	"github.com/sockeye-dev/sockeye/dissect/event"
 )
 
@@ -34,7 +35,7 @@ const captureExample = `  sockeye capture -i eth0 -w chat.pcapng -f 'tcp port 80
   ssh host sudo sockeye capture -i any -w - -f 'port 80' | sockeye messages -`
 
 // captureFlags are those of the reading commands that capture has too.
-var captureFlags = []string{"bpf", "bpf-raw", "quiet"}
+var captureFlags = []string{"bpf", "bpf-raw", "write", "quiet"}
 
 func newCapture() *cobra.Command {
 	o, rotate, keep := newOptions(), &rotateValue{}, uint64(0)
@@ -45,7 +46,7 @@ func newCapture() *cobra.Command {
 			if err := o.checkCapture(args, rotate, keep); err != nil {
 				return misuse(cmd, err)
 			}
-			return o.record(newSaver(o.live.write, *rotate, int(keep)))
+			return o.record(newSaver(o.write, *rotate, int(keep)))
 		},
 	}
 	var without []string
@@ -74,11 +75,11 @@ func (o *options) checkCapture(args []string, rotate *rotateValue, keep uint64) 
 		return fmt.Errorf("capture takes no arguments: %s; a filter goes to -f, in quotes", args[0])
 	case !o.live.on():
 		return errors.New("no interface: name one with -i, as sockeye interfaces lists them")
-	case o.live.write == "":
+	case o.write == "":
 		return errors.New("no file: name one with -w")
-	case o.live.write == "-" && rotate.text != "":
+	case o.write == "-" && rotate.text != "":
 		return errors.New("--rotate is for files: not with -w -")
-	case o.live.write == "-" && isTerminal(os.Stdout):
+	case o.write == "-" && isTerminal(os.Stdout):
 		return errors.New("-w -: standard output is the terminal: name a file, or pipe it into a program")
 	case keep > 0 && rotate.text == "":
 		return errors.New("--keep says how many files --rotate leaves: it goes with it")
@@ -110,22 +111,26 @@ func (o *options) record(s *saver) error {
 		os.Exit(exitInterrupted)
 	}()
 	began := time.Now()
-	for err == nil && s.failure() == nil {
-		_, err = src.Next()
+	for err == nil {
+		var p capture.Packet
+		if p, err = src.Next(); err == nil && s.packet(&p) != nil {
+			break
+		}
 	}
 	took := time.Since(began)
 	closeErr := src.Close()
 	stats, _ := src.Handle.Stats() // the last ones: the capture is closed
+	saveErr := s.close()
 	if !o.quiet {
 		fmt.Fprintf(os.Stderr, "captured on %s in %s: %s, %s; dropped by the kernel: %d; %s\n",
 			event.SafeString(o.live.name()), took.Round(time.Millisecond), event.Plural(s.packets, "packet"),
 			event.Size(uint64(src.bytes.Load())), stats.Dropped, event.SafeString(s.summary()))
 	}
 	switch {
-	case errors.Is(closeErr, syscall.EPIPE):
+	case errors.Is(saveErr, syscall.EPIPE) && o.write == "-":
 		return nil // its reader had enough
-	case closeErr != nil:
-		return &exitError{exitIncomplete, closeErr}
+	case saveErr != nil || closeErr != nil:
+		return &exitError{exitIncomplete, errors.Join(saveErr, closeErr)}
 	case err != io.EOF:
 		return liveError(err)
 	case interrupted.Load():

@@ -23,7 +23,7 @@ import (
 // liveOptions are the flags of a capture from interfaces.
 //
 //	-i ─► live.Open ─► sandbox.Apply ─► liveSource ─► process.pump ─► analyzer
-//	                                        └ saver (-w)
+//	                                                       └ saver (-w)
 type liveOptions struct {
 	interfaces    []string
 	count         uint64        // packets; 0: no limit
@@ -33,7 +33,6 @@ type liveOptions struct {
 	ring          int64  // bytes
 	user          string
 	noSandbox     bool
-	write         string // file to save packets to; "" is none
 }
 
 const groupLive = "Live capture"
@@ -46,8 +45,6 @@ var liveFlags = []flagSpec{
 		func(o *options) pflag.Value { return (*countValue)(&o.live.count) }, nil, ""},
 	{groupLive, "duration", "", "stop after `TIME`: 30s, 10m, 1h30m",
 		func(o *options) pflag.Value { return &durationValue{&o.live.duration} }, nil, ""},
-	{groupLive, "write", "w", "also save the packets to `FILE`, as pcapng; .gz and .zst are compressed",
-		func(o *options) pflag.Value { return (*pathValue)(&o.live.write) }, nil, ""},
 	{groupLive, "no-promiscuous", "p", "only frames that are for this machine; otherwise all that the interface sees",
 		func(o *options) pflag.Value { return (*boolValue)(&o.live.noPromiscuous) }, nil, ""},
 	{groupLive, "snaplen", "", "keep at most `N` bytes of a packet (default: all)",
@@ -72,7 +69,7 @@ func (l *liveOptions) given() string {
 		set  bool
 		name string
 	}{
-		{l.count > 0, "-c/--count"}, {l.duration > 0, "--duration"}, {l.write != "", "-w/--write"},
+		{l.count > 0, "-c/--count"}, {l.duration > 0, "--duration"},
 		{l.noPromiscuous, "-p/--no-promiscuous"}, {l.snaplen > 0, "--snaplen"},
 		{l.ring > 0, "--ring"}, {l.user != "", "--user"}, {l.noSandbox, "--no-sandbox"},
 	} {
@@ -90,7 +87,7 @@ func (o *options) sources(args []string) ([]string, error) {
 	switch flag := o.live.given(); {
 	case o.live.on() && len(inputs) > 0:
 		return nil, fmt.Errorf("-i captures live and %s is a file: one of them", inputs[0])
-	case o.live.on() && o.live.write == "-":
+	case o.write == "-":
 		return nil, errors.New("-w -: standard output is for the results; sockeye capture -w - writes packets to it")
 	case o.live.on():
 		return []string{o.live.name()}, o.check(nil)
@@ -98,8 +95,28 @@ func (o *options) sources(args []string) ([]string, error) {
 		return nil, errors.New("no input: name a capture file, or - for standard input, or an interface with -i")
 	case flag != "":
 		return nil, fmt.Errorf("%s is for live capture: it goes with -i", flag)
+	case o.overwrites(inputs):
+		return nil, fmt.Errorf("-w %s: it is one of the inputs, which would be lost", o.write)
 	}
 	return inputs, o.check(inputs)
+}
+
+// overwrites tells whether saving to -w would destroy an input.
+func (o *options) overwrites(inputs []string) bool {
+	saved, err := os.Stat(o.write)
+	if o.write == "" || err != nil {
+		return false
+	}
+	for _, name := range inputs {
+		info, err := os.Stat(name)
+		if name == "-" {
+			info, err = os.Stdin.Stat()
+		}
+		if err == nil && os.SameFile(info, saved) {
+			return true
+		}
+	}
+	return false
 }
 
 // kernelFilter returns what the kernel is to run, nil without a capture filter.
@@ -125,9 +142,9 @@ func (o *options) kernelFilter() func(capture.LinkType) ([]bpf.RawInstruction, e
 type liveSource struct {
 	*live.Handle
 	o      *liveOptions
-	saver  *saver // nil without -w
 	timer  *time.Timer
 	listed []pcapfile.Interface
+	opened int64 // nanoseconds since the epoch
 	n      uint64
 	bytes  atomic.Int64
 }
@@ -137,8 +154,9 @@ var (
 	_ pcapfile.Details = (*liveSource)(nil)
 )
 
-// openLive opens the interfaces and gives up all rights that reading does not
-// need. wait is live.Options.Wait. The error carries the exit code.
+// openLive opens the interfaces and the file to save to, and gives up all rights
+// that reading does not need. When s can save no more, the capture ends. wait is
+// live.Options.Wait. The error carries the exit code.
 func (o *options) openLive(s *saver, wait func(block func())) (*liveSource, error) {
 	l := &o.live
 	h, err := live.Open(live.Options{
@@ -149,8 +167,11 @@ func (o *options) openLive(s *saver, wait func(block func())) (*liveSource, erro
 		return nil, liveError(err)
 	}
 	o.packets = nil // the kernel does it
-	src := &liveSource{Handle: h, o: l, saver: s, listed: declare(h.Interfaces(), o.bpf)}
-	if err := o.enter(src); err != nil {
+	src := &liveSource{Handle: h, o: l, listed: declare(h.Interfaces(), o.bpf), opened: time.Now().UnixNano()}
+	if s != nil {
+		s.failing = h.Interrupt
+	}
+	if err := o.enter(src, s); err != nil {
 		h.Close()
 		return nil, err
 	}
@@ -162,14 +183,13 @@ func (o *options) openLive(s *saver, wait func(block func())) (*liveSource, erro
 
 // enter opens the file to save to, and the sandbox, in the order that leaves
 // root's rights unused where another user's rights will do.
-func (o *options) enter(src *liveSource) error {
-	s, early := src.saver, false
+func (o *options) enter(src *liveSource, s *saver) error {
+	early := false
 	if s != nil {
-		s.declare(src.listed)
 		// In a folder that only root can write, nobody else can lay a trap for
 		// the name, and nobody else could make the file.
 		if early = os.Geteuid() == 0 && !s.rotates() && rootsOwn(s.folder()) || s.path == "-" || o.live.noSandbox; early {
-			if err := s.open(); err != nil {
+			if err := s.open(src); err != nil {
 				return &exitError{exitIncomplete, err}
 			}
 		}
@@ -193,7 +213,7 @@ func (o *options) enter(src *liveSource) error {
 	if s == nil || early {
 		return nil
 	}
-	err := s.open()
+	err := s.open(src)
 	if errors.Is(err, os.ErrPermission) && !o.live.noSandbox {
 		err = fmt.Errorf("%w for the user that sockeye became: --user names another, or save to a folder that user can write", err)
 	}
@@ -239,23 +259,15 @@ func (s *liveSource) Next() (capture.Packet, error) {
 	}
 	s.n++
 	s.bytes.Add(int64(p.OrigLen))
-	if s.saver != nil {
-		s.saver.packet(&p)
-	}
 	return p, nil
 }
 
-// Close ends the capture, and completes the file that was saved.
+// Close ends the capture.
 func (s *liveSource) Close() error {
 	if s.timer != nil {
 		s.timer.Stop()
 	}
-	err := s.Handle.Close()
-	if s.saver != nil {
-		stats, _ := s.Handle.Stats()
-		err = errors.Join(err, s.saver.close(stats))
-	}
-	return err
+	return s.Handle.Close()
 }
 
 // Progress returns the bytes on the wire of the packets so far; there is no total.
@@ -266,19 +278,22 @@ func (s *liveSource) Secrets() []pcapfile.Secret       { return nil }
 func (s *liveSource) Comments() []pcapfile.Comment     { return nil }
 func (s *liveSource) Format() string                   { return "live capture" }
 
-// Stats returns the kernel's counts: of all interfaces, under the first.
+// Stats returns the kernel's counts of each interface: what the interface itself
+// dropped is not known.
 func (s *liveSource) Stats() []pcapfile.Statistics {
-	stats, err := s.Handle.Stats()
+	counts, err := s.InterfaceStats()
 	if err != nil {
 		return nil
 	}
-	return []pcapfile.Statistics{statistics(stats)}
-}
-
-// statistics are the kernel's counts as pcapng has them: what the interface
-// itself dropped is not known.
-func statistics(s live.Stats) pcapfile.Statistics {
-	return pcapfile.Statistics{Received: int64(s.Received + s.Dropped), Dropped: -1, OSDropped: int64(s.Dropped)}
+	now := time.Now().UnixNano()
+	var l []pcapfile.Statistics
+	for i, c := range counts {
+		l = append(l, pcapfile.Statistics{
+			Interface: uint32(i), Received: int64(c.Received + c.Dropped), Dropped: -1, OSDropped: int64(c.Dropped),
+			Start: s.opened, End: now,
+		})
+	}
+	return l
 }
 
 // dropAdvice says what helps against drops.

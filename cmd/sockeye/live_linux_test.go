@@ -44,6 +44,20 @@ func openDir(t *testing.T) string {
 	return dir
 }
 
+// smallDisk is a folder on a disk of a size, as in 64k, that everybody may write.
+func smallDisk(t *testing.T, size string) string {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		t.Skip("needs root, to mount a small disk")
+	}
+	dir := openDir(t)
+	if err := syscall.Mount("none", dir, "tmpfs", 0, "size="+size+",mode=0777"); err != nil {
+		t.Skip("this root may not mount a small disk:", err)
+	}
+	t.Cleanup(func() { syscall.Unmount(dir, syscall.MNT_DETACH) })
+	return dir
+}
+
 // running is the program capturing.
 type running struct {
 	*exec.Cmd
@@ -445,11 +459,7 @@ func TestCaptureRotate(t *testing.T) {
 func TestCaptureFullDisk(t *testing.T) {
 	needsCapture(t)
 	c := newChat(t)
-	dir := openDir(t)
-	if err := syscall.Mount("none", dir, "tmpfs", 0, "size=64k,mode=0777"); err != nil {
-		t.Skip("this root may not mount a small disk:", err)
-	}
-	t.Cleanup(func() { syscall.Unmount(dir, syscall.MNT_DETACH) })
+	dir := smallDisk(t, "64k")
 	for _, name := range []string{"full.pcapng", "full.pcapng.gz"} {
 		file := filepath.Join(dir, name)
 		p := startLive(t, "capture", "-i", "lo", "-w", file, "-f", "tcp port "+c.port, "--duration", "10s")

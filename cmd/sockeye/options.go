@@ -31,6 +31,7 @@ type options struct {
 	json       bool
 	fields     string // columns to print; "": what the command prints
 	hex, raw   bool
+	write      string // file to save packets to; "" is none
 	color      string
 	progress   string
 	quiet      bool
@@ -97,6 +98,8 @@ var flagSpecs = []flagSpec{
 		func(o *options) pflag.Value { return (*textValue)(&o.fields) }, nil, ""},
 	{groupOutput, "workers", "", "use `N` processors where it pays: for JSON with payload (default: all); the output is the same",
 		func(o *options) pflag.Value { return (*countValue)(&o.workers) }, nil, ""},
+	{groupOutput, "write", "w", "also save the packets that -f lets through to `FILE`, as pcapng; .gz and .zst are compressed",
+		func(o *options) pflag.Value { return (*pathValue)(&o.write) }, nil, ""},
 	{groupOutput, "hex", "", "bytes as a hex dump",
 		func(o *options) pflag.Value { return (*boolValue)(&o.hex) }, nil, "follow"},
 	{groupOutput, "raw", "", "the bytes themselves and nothing else",

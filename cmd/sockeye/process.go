@@ -39,7 +39,7 @@ type process struct {
 	gate        gate
 	interrupted atomic.Bool
 	capture     atomic.Pointer[liveSource] // src, if it is live
-	saveErr     error                      // the packets could not all be saved
+	saver       *saver                     // nil without -w
 	progress    progress
 }
 
@@ -47,6 +47,7 @@ type process struct {
 var (
 	errLimit       = errors.New("limit reached")
 	errInterrupted = errors.New("interrupted")
+	errSaving      = errors.New("packets cannot be saved") // the saver knows why
 )
 
 // run reads everything and prints the end. The error carries the exit code.
@@ -65,12 +66,13 @@ func (p *process) run() error {
 	}
 	err = p.pump()
 	if p.capture.Load() != nil {
-		p.saveErr = src.Close() // the counts are final, the saved file is whole
+		src.Close() // the counts are final
 	}
 	release()
 	var wrong *usageError
 	if errors.As(err, &wrong) { // the capture filter means nothing here
 		p.progress.stop()
+		p.saver.discard()
 		return err
 	}
 	return p.finish(err)
@@ -78,26 +80,38 @@ func (p *process) run() error {
 
 // open opens the files, or the capture. The error carries the exit code.
 func (p *process) open() (pcapfile.Source, error) {
-	if !p.live.on() {
-		src, err := p.gate.open(p.inputs)
-		if err != nil {
-			return nil, &exitError{exitInput, inputAdvice(err)}
-		}
-		return src, nil
+	if p.write != "" {
+		p.saver = newSaver(p.write, rotateValue{}, 0)
 	}
-	var s *saver
-	if p.live.write != "" {
-		s = newSaver(p.live.write, rotateValue{}, 0)
+	if !p.live.on() {
+		return p.openFiles()
 	}
 	// An interrupt is told to the capture: the gate, which ends the process where
 	// it waits, is for files.
-	src, err := p.openLive(s, func(block func()) { p.out.Flush(); block() })
+	src, err := p.openLive(p.saver, func(block func()) { p.out.Flush(); block() })
 	if err != nil {
 		return nil, err
 	}
 	p.capture.Store(src)
 	if p.interrupted.Load() {
 		src.Interrupt()
+	}
+	return src, nil
+}
+
+// openFiles opens the inputs, and then the file to save to: a mistake in the name
+// of an input costs no file.
+func (p *process) openFiles() (pcapfile.Source, error) {
+	src, err := p.gate.open(p.inputs)
+	if err != nil {
+		return nil, &exitError{exitInput, inputAdvice(err)}
+	}
+	if p.saver == nil {
+		return src, nil
+	}
+	if err := p.saver.open(src.(pcapfile.Details)); err != nil {
+		src.Close()
+		return nil, &exitError{exitIncomplete, err}
 	}
 	return src, nil
 }
@@ -129,6 +143,9 @@ func (p *process) pump() error {
 			return err
 		} else if !passes {
 			continue
+		}
+		if p.saver.packet(&packet) != nil {
+			return errSaving
 		}
 		p.analyzer.Packet(&packet)
 		if p.enough() {
@@ -181,12 +198,13 @@ func (p *process) onInterrupt() (release func()) {
 // finish prints the end, and turns how reading ended into an exit code.
 func (p *process) finish(err error) error {
 	p.progress.stop()
+	saveErr := p.saver.close()
 	limited, interrupted := errors.Is(err, errLimit), errors.Is(err, errInterrupted)
 	if !limited {
 		p.analyzer.Close()
 	}
 	t := p.analyzer.Totals()
-	damaged := err != nil && !limited && !interrupted
+	damaged := err != nil && !limited && !interrupted && !errors.Is(err, errSaving)
 	end := event.End{
 		Packets: t.Packets, Connections: t.Connections, Messages: t.Messages, Findings: t.Findings,
 		TruncatedInput: damaged, Dropped: p.dropped(),
@@ -204,12 +222,12 @@ func (p *process) finish(err error) error {
 	}
 	p.tell(&t, end, limited)
 	switch {
-	case interrupted:
-		return &exitError{exitInterrupted, p.saveErr}
+	case interrupted && saveErr == nil:
+		return &exitError{exitInterrupted, nil}
+	case saveErr != nil:
+		return &exitError{exitIncomplete, saveErr}
 	case damaged && p.live.on():
 		return liveError(err)
-	case p.saveErr != nil:
-		return &exitError{exitIncomplete, p.saveErr}
 	case end.Dropped > 0 && p.live.on():
 		return &exitError{exitIncomplete, nil}
 	case damaged && t.Bounded > 0:

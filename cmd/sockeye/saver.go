@@ -1,12 +1,8 @@
 package main
 
 import (
-	"compress/gzip"
-	endian "encoding/binary"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -14,10 +10,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/klauspost/compress/zstd"
-
 	"github.com/sockeye-dev/sockeye/capture"
-	"github.com/sockeye-dev/sockeye/capture/live"
 	"github.com/sockeye-dev/sockeye/capture/pcapfile"
 	"github.com/sockeye-dev/sockeye/dissect/event"
 )
@@ -26,95 +19,56 @@ import (
 // more than that.
 const flushEvery = 500 * time.Millisecond
 
-// saver writes packets to a pcapng file, or to one after the other.
+// saver writes packets to a pcapng file, or to one after the other, with what
+// their source says besides: interfaces, secrets, comments, losses. A nil one
+// saves nothing.
 //
 //	packet ─► NgWriter (its buffer) ─► [gzip or zstd, a whole member a flush] ─► file
 //	                 └ flush: twice a second, by a goroutine of its own
 //
 // After each flush the file ends with a whole block, and if it is compressed with
-// a whole member. A write that fails is undone back to a whole one.
+// a whole member. A write that fails is undone back to a whole one. Its methods
+// are for the goroutine that reads the source.
 type saver struct {
 	path   string
 	rotate rotateValue // zero: a single file
 	keep   int         // files to keep when rotating; 0: all
+	// failing, unless nil, is called once, when packets can be saved no more. It
+	// may be called on another goroutine than packet.
+	failing func()
 
-	mu         sync.Mutex // all that follows
-	interfaces []pcapfile.Interface
-	f          *os.File
-	out        *fileWriter
-	ng         *pcapfile.NgWriter
-	dirty      bool
-	began      int64 // time of the file's first packet, nanoseconds since the epoch; 0: none yet
-	last       int64 // of the latest packet
-	number     int   // of files opened
-	names      []string
-	packets    uint64
-	held       int   // bytes of packets since the last look at the size
-	err        error // the first; nothing is written after it
-	stop       chan struct{}
-	done       chan struct{}
-}
-
-// fileWriter writes to a file, perhaps through a compressor, and knows where the
-// last whole piece of the file ends.
-type fileWriter struct {
+	mu      sync.Mutex // all that follows
+	source  pcapfile.Details
+	known   int                   // interfaces of the source that are declared in the file
+	secrets int                   // of the source, in the file
+	counted []pcapfile.Statistics // of the source, when the file before this one ended
 	f       *os.File
-	member  compressor // nil: not compressed
-	size    int64      // bytes in the file
-	started bool       // the member has begun
-	good    int64
-}
-
-// compressor makes members, or frames, each readable behind the others.
-type compressor interface {
-	io.WriteCloser
-	Reset(io.Writer)
-}
-
-// rawWriter counts what goes into the file.
-type rawWriter struct{ w *fileWriter }
-
-func (r rawWriter) Write(b []byte) (int, error) {
-	n, err := r.w.f.Write(b)
-	r.w.size += int64(n)
-	return n, err
-}
-
-func (w *fileWriter) Write(b []byte) (int, error) {
-	if w.member == nil {
-		return rawWriter{w}.Write(b)
-	}
-	if !w.started {
-		w.member.Reset(rawWriter{w})
-		w.started = true
-	}
-	return w.member.Write(b)
-}
-
-// whole ends what is compressed so far, and takes the file's end for whole.
-func (w *fileWriter) whole() error {
-	if w.started {
-		w.started = false
-		if err := w.member.Close(); err != nil {
-			return err
-		}
-	}
-	w.good = w.size
-	return nil
+	out     *fileWriter
+	ng      *pcapfile.NgWriter
+	dirty   bool
+	began   int64 // time of the file's first packet, nanoseconds since the epoch; 0: none yet
+	last    int64 // of the latest packet
+	number  int   // of files opened
+	names   []string
+	packets uint64
+	held    int   // bytes of packets since the last flush
+	err     error // the first; nothing is written after it
+	stop    chan struct{}
+	done    chan struct{}
 }
 
 func newSaver(path string, rotate rotateValue, keep int) *saver {
 	return &saver{path: path, rotate: rotate, keep: keep}
 }
 
-func (s *saver) rotates() bool                           { return s.rotate.text != "" }
-func (s *saver) folder() string                          { return filepath.Dir(s.path) }
-func (s *saver) declare(interfaces []pcapfile.Interface) { s.interfaces = interfaces }
+func (s *saver) rotates() bool  { return s.rotate.text != "" }
+func (s *saver) folder() string { return filepath.Dir(s.path) }
 
-// open makes the first file and begins to flush.
-func (s *saver) open() error {
+// open makes the first file, for packets of source, and begins to flush.
+func (s *saver) open(source pcapfile.Details) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.source = source
 	if err := s.begin(time.Now()); err != nil {
 		s.err = err
 		return err
@@ -151,25 +105,41 @@ func (s *saver) begin(at time.Time) error {
 	}
 	f, err := os.Stdout, error(nil)
 	if s.path != "-" {
-		if f, err = os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o644); err != nil {
+		if f, err = os.OpenFile(name, openFlags(name), 0o644); err != nil {
 			return saveError(name, err)
 		}
 	}
 	s.f, s.out = f, &fileWriter{f: f, member: compressorFor(s.path)}
 	s.names = append(s.names, name)
-	s.began = 0
+	s.began, s.known, s.secrets = 0, 0, 0
 	if s.ng, err = pcapfile.NewNgWriter(s.out, pcapfile.NgOptions{OS: runtime.GOOS, Application: "sockeye " + version}); err != nil {
 		return saveError(name, err)
 	}
-	for _, i := range s.interfaces {
-		if _, err := s.ng.AddInterface(i); err != nil {
-			return saveError(name, err)
-		}
+	if err := s.declare(); err != nil {
+		return err
 	}
 	if err := s.flush(); err != nil {
 		return err
 	}
 	s.forget()
+	return nil
+}
+
+// declare writes what the source says of interfaces and secrets and the file
+// does not have: a pcapng file names some of them late.
+func (s *saver) declare() error {
+	for _, i := range s.source.Interfaces()[s.known:] {
+		if _, err := s.ng.AddInterface(i); err != nil {
+			return saveError(s.name(), err)
+		}
+		s.known++
+	}
+	for _, secret := range s.source.Secrets()[s.secrets:] {
+		if err := s.ng.WriteSecrets(secret); err != nil {
+			return saveError(s.name(), err)
+		}
+		s.secrets++
+	}
 	return nil
 }
 
@@ -181,50 +151,27 @@ func (s *saver) forget() {
 	}
 }
 
-// compressorFor chooses by the suffix.
-func compressorFor(path string) compressor {
-	switch strings.ToLower(filepath.Ext(path)) {
-	case ".gz":
-		w, _ := gzip.NewWriterLevel(nil, gzip.BestSpeed) // the level is a valid one
-		return w
-	case ".zst", ".zstd":
-		w, _ := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedFastest))
-		return w
+// packet saves a packet, in another file if it is time for one. Its error is the
+// first that there was: nothing is saved after it.
+func (s *saver) packet(p *capture.Packet) error {
+	if s == nil {
+		return nil
 	}
-	return nil
-}
-
-// rotatedName puts number and time before the suffixes: chat_00001_20261121T130000.pcapng.gz.
-func rotatedName(path string, number int, at time.Time) string {
-	dir, base := filepath.Split(path)
-	stem, suffix, found := strings.Cut(strings.TrimLeft(base, "."), ".")
-	stem = base[:len(base)-len(strings.TrimLeft(base, "."))] + stem
-	if found {
-		suffix = "." + suffix
-	}
-	return filepath.Join(dir, fmt.Sprintf("%s_%05d_%s%s", stem, number, at.UTC().Format("20060102T150405Z"), suffix))
-}
-
-// packet saves a packet, in another file if it is time for one. The first error
-// ends saving and is told by close.
-func (s *saver) packet(p *capture.Packet) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.err != nil {
-		return
+		return s.err
 	}
-	if s.due(p.Time) && s.failed(s.turn(p.Time)) {
-		return
+	if s.due(p.Time) && s.failed(s.turn(p.Time)) || s.failed(s.write(p)) {
+		return s.err
 	}
 	if s.began == 0 {
 		s.began = p.Time
 	}
 	s.last = max(s.last, p.Time)
-	if s.failed(s.write(p)) {
-		return
-	}
 	s.dirty = true
 	s.packets++
+	return nil
 }
 
 // due tells whether the file is full, or old enough.
@@ -233,31 +180,78 @@ func (s *saver) due(now int64) bool {
 		s.rotate.every > 0 && s.began > 0 && now-s.began >= int64(s.rotate.every)
 }
 
-// pieceBytes is how much of a file of limited size is held back at most.
-const pieceBytes = 16 << 10
+// A limit on the size is kept to by looking at what is in the file, so not much
+// is held back then. A member of a compressed file is what a full disk costs.
+const (
+	pieceBytes  = 16 << 10
+	memberBytes = 1 << 20
+)
 
 func (s *saver) write(p *capture.Packet) error {
-	if err := s.ng.WritePacket(p); err != nil {
+	if err := s.declare(); err != nil {
+		return err
+	}
+	if err := s.ng.WritePacketComment(p, s.comment(p)); err != nil {
 		return saveError(s.name(), err)
 	}
-	// A limit on the size is kept to by looking at what is in the file.
 	s.held += len(p.Data)
-	if s.rotate.size > 0 && s.out.member == nil && s.held >= pieceBytes {
-		s.held = 0
+	if s.out.member == nil && s.rotate.size > 0 && s.held >= pieceBytes || s.out.member != nil && s.held >= memberBytes {
 		return s.flush()
 	}
 	return nil
 }
 
+// comment is what the source says about the packet that it delivered last.
+func (s *saver) comment(p *capture.Packet) string {
+	list := s.source.Comments()
+	from := len(list)
+	for from > 0 && list[from-1].Packet == p.Number {
+		from--
+	}
+	var lines []string
+	for _, c := range list[from:] {
+		lines = append(lines, c.Text)
+	}
+	return strings.Join(lines, "\n")
+}
+
 // turn completes the file and begins the next.
 func (s *saver) turn(now int64) error {
-	if err := s.flush(); err != nil {
+	if err := s.complete(); err != nil {
 		return err
 	}
 	if err := s.f.Close(); err != nil {
 		return saveError(s.name(), err)
 	}
 	return s.begin(time.Unix(0, now))
+}
+
+// complete writes what was received and lost on each interface while the file
+// was written: the counts of a row of files add up.
+func (s *saver) complete() error {
+	now := append([]pcapfile.Statistics(nil), s.source.Stats()...)
+	for i, count := range now {
+		if i < len(s.counted) {
+			before := &s.counted[i]
+			count.Start = before.End
+			count.Received = sinceThen(count.Received, before.Received)
+			count.Dropped = sinceThen(count.Dropped, before.Dropped)
+			count.OSDropped = sinceThen(count.OSDropped, before.OSDropped)
+		}
+		if err := s.ng.WriteStatistics(count, max(s.last, count.End)); err != nil {
+			return saveError(s.name(), err)
+		}
+	}
+	s.counted = now
+	return s.flush()
+}
+
+// sinceThen is how far a count has come, if there is one: see pcapfile.Statistics.
+func sinceThen(now, then int64) int64 {
+	if now < 0 {
+		return now
+	}
+	return now - then
 }
 
 func (s *saver) name() string { return s.names[len(s.names)-1] }
@@ -271,7 +265,7 @@ func (s *saver) flush() error {
 	if err != nil {
 		return saveError(s.name(), err)
 	}
-	s.dirty = false
+	s.dirty, s.held = false, 0
 	return nil
 }
 
@@ -284,29 +278,18 @@ func (s *saver) failed(err error) bool {
 	if s.path != "-" {
 		s.out.mend()
 	}
+	if s.failing != nil {
+		s.failing()
+	}
 	return true
 }
 
-// mend cuts off what was written in part. Without compression that is a block
-// (draft-ietf-opsawg-pcapng §3.1: type, total length); else all since the last flush.
-func (w *fileWriter) mend() {
-	var head [8]byte
-	for w.member == nil && w.good < w.size {
-		if _, err := w.f.ReadAt(head[:], w.good); err != nil {
-			break
-		}
-		n := int64(endian.LittleEndian.Uint32(head[4:]))
-		if n < 12 || n > w.size-w.good {
-			break
-		}
-		w.good += n
+// close completes the file. It returns the first error there was, also when it
+// is called again.
+func (s *saver) close() error {
+	if s == nil {
+		return nil
 	}
-	w.f.Truncate(w.good) // where this fails too, the file ends inside a block
-}
-
-// close completes the file with the kernel's counts. It returns the first error
-// there was.
-func (s *saver) close(stats live.Stats) error {
 	if s.stop == nil {
 		return s.err
 	}
@@ -316,12 +299,7 @@ func (s *saver) close(stats live.Stats) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.err == nil {
-		counts, at := statistics(stats), max(s.last, time.Now().UnixNano())
-		if err := s.ng.WriteStatistics(counts, at); err != nil {
-			s.failed(saveError(s.name(), err))
-		} else {
-			s.failed(s.flush())
-		}
+		s.failed(s.complete())
 	}
 	if s.path == "-" {
 		return s.err
@@ -332,20 +310,12 @@ func (s *saver) close(stats live.Stats) error {
 	return s.err
 }
 
-// saveError says which file could not be written, and why.
-func saveError(name string, err error) error {
-	var pe *fs.PathError
-	if errors.As(err, &pe) {
-		err = pe.Err
+// discard takes away a file that nothing was saved to.
+func (s *saver) discard() error {
+	if s == nil || s.number == 0 || s.packets > 0 {
+		return s.close()
 	}
-	return fmt.Errorf("%s: %w", event.SafeString(name), err)
-}
-
-// failure is the first error so far.
-func (s *saver) failure() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.err
+	return errors.Join(s.close(), os.Remove(s.path))
 }
 
 // summary says what was written, once it is closed.

@@ -18,6 +18,9 @@ import (
 	"github.com/sockeye-dev/sockeye/tui"
 )
 
+// tuiWithout are the shared flags of printed results: the inspector has none of them.
+var tuiWithout = []string{"bpf", "bpf-raw", "conn", "limit", "payload", "json", "output", "fields", "workers", "write", "until", "progress", "quiet", "verbose"}
+
 func newTUI() *cobra.Command {
 	o := newOptions()
 	follow := false
@@ -39,7 +42,7 @@ size need little memory. Without a terminal it prints the messages as text.`,
 			return o.inspect(cmd, args, follow)
 		},
 	}
-	o.addTo(cmd, "bpf", "bpf-raw", "conn", "limit", "payload", "json", "output", "fields", "workers", "progress", "quiet", "verbose")
+	o.addTo(cmd, tuiWithout...)
 	cmd.Flags().Var((*boolValue)(&follow), "follow", "wait for more at the end of files that grow")
 	cmd.Flags().Lookup("follow").NoOptDefVal = "true"
 	cmd.Flags().SetAnnotation("follow", groupKey, []string{groupInput})
@@ -57,7 +60,7 @@ func bareInspect(cmd *cobra.Command) bool {
 	if !canInspect() || !isTerminal(os.Stdin) {
 		return false
 	}
-	for _, name := range []string{"bpf", "bpf-raw", "conn", "limit", "payload", "json", "output", "fields", "workers", "progress", "quiet", "verbose"} {
+	for _, name := range tuiWithout {
 		if cmd.Flags().Changed(name) {
 			return false // it asks for printed messages
 		}
