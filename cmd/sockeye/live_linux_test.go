@@ -69,6 +69,12 @@ type running struct {
 // startLive starts the program and waits until packets are captured.
 func startLive(t *testing.T, args ...string) *running {
 	t.Helper()
+	return startLiveBy(t, (*exec.Cmd).Start, args...)
+}
+
+// startLiveBy is startLive with another way to start a process.
+func startLiveBy(t *testing.T, start func(*exec.Cmd) error, args ...string) *running {
+	t.Helper()
 	r := &running{Cmd: command(args...)}
 	out, err := r.StdoutPipe()
 	if err != nil {
@@ -79,10 +85,10 @@ func startLive(t *testing.T, args ...string) *running {
 		t.Fatal(err)
 	}
 	r.out, r.errs = bufio.NewReader(out), bufio.NewReader(errs)
-	if err := r.Start(); err != nil {
+	if err := start(r.Cmd); err != nil {
 		t.Fatal(err)
 	}
-	timer := time.AfterFunc(time.Minute, func() { r.Process.Kill() })
+	timer := time.AfterFunc(5*time.Minute, func() { r.Process.Kill() })
 	t.Cleanup(func() { timer.Stop(); r.Process.Kill() })
 	line, err := r.errs.ReadString('\n')
 	r.said.WriteString(line)

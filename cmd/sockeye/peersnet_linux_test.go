@@ -1,0 +1,212 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// namespace is a network namespace of its own, on a thread of its own. It
+// vanishes with its thread and the processes that were started in it.
+type namespace struct {
+	t    *testing.T
+	work chan func()
+	tid  int
+}
+
+func newNamespace(t *testing.T) *namespace {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		t.Skip("needs root, to make a network namespace and to capture in it")
+	}
+	if _, err := exec.LookPath("ip"); err != nil {
+		t.Skip("needs ip (Debian package iproute2):", err)
+	}
+	n := &namespace{t: t, work: make(chan func())}
+	ready := make(chan error)
+	go func() {
+		runtime.LockOSThread() // and never unlocked: the thread ends with the goroutine
+		err := unix.Unshare(unix.CLONE_NEWNET)
+		n.tid = unix.Gettid()
+		ready <- err
+		for f := range n.work {
+			f()
+		}
+	}()
+	if err := <-ready; err != nil {
+		close(n.work)
+		t.Skip("this root may not make network namespaces:", err)
+	}
+	t.Cleanup(func() { close(n.work) })
+	n.ip("link set lo up")
+	// Addresses of links to come are in use at once.
+	n.do(func() error { return os.WriteFile("/proc/sys/net/ipv6/conf/default/accept_dad", []byte("0"), 0o644) })
+	return n
+}
+
+// do runs f on the namespace's thread and waits for it.
+func (n *namespace) do(f func() error) error {
+	done := make(chan error)
+	n.work <- func() { done <- f() }
+	return <-done
+}
+
+// run runs a command in the namespace.
+func (n *namespace) run(name string, args ...string) error {
+	return n.do(func() error {
+		if out, err := exec.Command(name, args...).CombinedOutput(); err != nil {
+			return fmt.Errorf("%s %s: %w: %s", name, strings.Join(args, " "), err, out)
+		}
+		return nil
+	})
+}
+
+// ip runs ip(8) in the namespace.
+func (n *namespace) ip(args string) {
+	n.t.Helper()
+	if err := n.run("ip", strings.Fields(args)...); err != nil {
+		n.t.Fatal(err)
+	}
+}
+
+// start starts a process in the namespace; it ends with the test.
+func (n *namespace) start(t *testing.T, c *exec.Cmd) {
+	t.Helper()
+	c.SysProcAttr = &unix.SysProcAttr{Setpgid: true}
+	if err := n.do(c.Start); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		unix.Kill(-c.Process.Pid, unix.SIGKILL)
+		c.Wait()
+	})
+}
+
+// listen listens on a free port of an address of the namespace.
+func (n *namespace) listen(t *testing.T, host string) net.Listener {
+	t.Helper()
+	var l net.Listener
+	err := n.do(func() (err error) {
+		l, err = net.Listen("tcp", net.JoinHostPort(host, "0"))
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	return l
+}
+
+// dial connects from the namespace. With an address for a name, net connects on
+// the calling goroutine, so on the namespace's thread.
+func (n *namespace) dial(addr string) (c net.Conn, err error) {
+	err = n.do(func() (err error) {
+		c, err = net.Dial("tcp", addr)
+		return err
+	})
+	return c, err
+}
+
+// place is where a role's programs run, and under which addresses.
+type place struct {
+	*namespace
+	v4, v6 string
+}
+
+// network is where the conversations take place.
+//
+//	client ─ toClient ┤ router ├ toServer ─ server
+//
+// On lo all three are one.
+type network struct {
+	client, router, server place
+}
+
+// alone is a network of nothing but lo.
+func alone(t *testing.T) *network {
+	p := place{newNamespace(t), "127.0.0.1", "::1"}
+	return &network{p, p, p}
+}
+
+// tag is a VLAN tag.
+type tag struct {
+	protocol uint16
+	id       uint16
+}
+
+// routed is a network of three namespaces joined by veth. With tags, all that
+// passes over veth has them.
+func routed(t *testing.T, tags []tag) *network {
+	t.Helper()
+	n := &network{
+		place{newNamespace(t), "10.9.1.2", "fd09:1::2"},
+		place{newNamespace(t), "10.9.1.1", "fd09:1::1"},
+		place{newNamespace(t), "10.9.2.2", "fd09:2::2"},
+	}
+	for _, s := range []struct {
+		end    place
+		router string
+		net    string
+	}{{n.client, "toclient", "1"}, {n.server, "toserver", "2"}} {
+		n.router.ip(fmt.Sprintf("link add name %s type veth peer name uplink netns %d", s.router, s.end.tid))
+		s.end.ip("link set uplink up mtu 1600") // so that a tagged frame of 1500 bytes fits
+		n.router.ip("link set " + s.router + " up mtu 1600")
+		near, far := s.router, "uplink"
+		if len(tags) > 0 {
+			near, far = n.router.tagged(s.router, "vlan"+s.net, tags), s.end.tagged("uplink", "vlan", tags)
+		}
+		n.router.ip("addr add 10.9." + s.net + ".1/24 dev " + near)
+		n.router.ip("addr add fd09:" + s.net + "::1/64 dev " + near + " nodad")
+		s.end.ip("addr add " + s.end.v4 + "/24 dev " + far)
+		s.end.ip("addr add " + s.end.v6 + "/64 dev " + far + " nodad")
+		s.end.ip("route add default via 10.9." + s.net + ".1")
+		s.end.ip("-6 route add default via fd09:" + s.net + "::1")
+	}
+	err := n.router.do(func() error {
+		for _, path := range []string{"ipv4/ip_forward", "ipv6/conf/all/forwarding"} {
+			if err := os.WriteFile("/proc/sys/net/"+path, []byte("1"), 0o644); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Skip("this root may not make a router:", err)
+	}
+	return n
+}
+
+// tagged makes an interface that sends and receives with tags over a lower one.
+// The kernel does it, or where it was built without VLAN, a tagger does.
+func (n *namespace) tagged(lower, name string, tags []tag) string {
+	n.t.Helper()
+	below := lower
+	for i, tag := range tags {
+		above := fmt.Sprintf("%s.%d", name, i)
+		err := n.run("ip", "link", "add", "link", below, "name", above, "type", "vlan", "proto", protocolName(tag), "id", fmt.Sprint(tag.id))
+		if err != nil {
+			if i > 0 || !strings.Contains(err.Error(), "Unknown device type") && !strings.Contains(err.Error(), "not supported") {
+				n.t.Fatal(err)
+			}
+			n.t.Log("this kernel has no VLAN interfaces: a tap does the tagging")
+			startTagger(n, lower, above, tags)
+			return above
+		}
+		n.ip("link set " + above + " up")
+		below = above
+	}
+	return below
+}
+
+func protocolName(t tag) string {
+	if t.protocol == unix.ETH_P_8021AD {
+		return "802.1ad"
+	}
+	return "802.1Q"
+}
