@@ -82,6 +82,7 @@ type Analyzer struct {
 	assemblies  assemblies
 	heads       heads
 	exchanges   exchanges
+	judged      judged
 	problems    []websocket.Problem
 }
 

@@ -110,7 +110,7 @@ func (a *attempt) report(k *Conn, time int64) {
 			h.HTTPVersion = fmt.Sprintf("%d.%d", r.Major, r.Minor)
 		}
 	}
-	for _, v := range websocket.Verdicts(a.request(), a.response(), problems) {
+	for _, v := range websocket.Verdicts(a.request(&k.a.judged.request), a.response(&k.a.judged.response), problems) {
 		h.Verdicts = append(h.Verdicts, event.Verdict{Rule: string(v.Rule), OK: v.OK, Text: v.Text})
 	}
 	k.report(time, a.packets, h)

@@ -2,7 +2,7 @@ package dissect
 
 import (
 	"fmt"
-	"strings"
+	"slices"
 
 	"github.com/sockeye-dev/sockeye/capture/packet"
 	"github.com/sockeye-dev/sockeye/dissect/event"
@@ -101,8 +101,11 @@ func (w *webSocket) judgeInflate(k *Conn, s *wsSide, m *assembly, r deflate.Resu
 
 // judge judges a handshake by its headers and their syntax.
 func (a *attempt) judge(k *Conn, time int64) []websocket.Problem {
-	req, resp := a.request(), a.response()
-	problems := websocket.JudgeHandshake(req, resp, k.a.keys.list...)
+	req, resp := a.request(&k.a.judged.request), a.response(&k.a.judged.response)
+	problems := websocket.JudgeHandshake(req, resp)
+	if slices.ContainsFunc(problems, func(p websocket.Problem) bool { return p.Rule == websocket.RuleAccept }) {
+		problems = websocket.JudgeHandshake(req, resp, k.a.keys.strings()...)
+	}
 	if a.req != nil {
 		problems = append(problems, syntaxProblem(websocket.Client, "request", a.req.Problems)...)
 	}
@@ -118,19 +121,27 @@ func (a *attempt) judge(k *Conn, time int64) []websocket.Problem {
 // recentKeys are the keys of the latest handshakes: an accept value that was made
 // from another connection's key is named as such.
 type recentKeys struct {
-	list []string // at most maxRecentKeys, in no order
+	list [][]byte // at most maxRecentKeys, in no order
 	next int
 }
 
 const maxRecentKeys = 32
 
+func (r *recentKeys) strings() []string {
+	out := make([]string, len(r.list))
+	for i, key := range r.list {
+		out[i] = string(key)
+	}
+	return out
+}
+
 func (r *recentKeys) add(key string) {
 	switch {
 	case key == "":
 	case len(r.list) < maxRecentKeys:
-		r.list = append(r.list, strings.Clone(key))
+		r.list = append(r.list, []byte(key))
 	default:
-		r.list[r.next] = strings.Clone(key)
+		r.list[r.next] = append(r.list[r.next][:0], key...)
 		r.next = (r.next + 1) % maxRecentKeys
 	}
 }
@@ -164,26 +175,37 @@ func syntaxProblem(side websocket.Side, what string, ps []http1.Problem) []webso
 	return []websocket.Problem{{Rule: websocket.RuleSyntax, Side: side, Reference: ref, Text: text}}
 }
 
-func (a *attempt) request() *websocket.Request {
-	if a.req == nil {
-		return nil
-	}
-	return &websocket.Request{Method: a.req.Method, Target: a.req.Target, Major: a.req.Major, Minor: a.req.Minor, Headers: wsFields(a.req.Headers)}
+// judged is the memory of the handshake that is being judged.
+type judged struct {
+	request  websocket.Request
+	response websocket.Response
 }
 
-func (a *attempt) response() *websocket.Response {
-	if a.resp == nil {
+// request says in to what was asked; nil if that was not captured.
+func (a *attempt) request(to *websocket.Request) *websocket.Request {
+	r := a.req
+	if r == nil {
 		return nil
 	}
-	return &websocket.Response{Status: a.resp.Status, Reason: a.resp.Reason, Major: a.resp.Major, Minor: a.resp.Minor, Headers: wsFields(a.resp.Headers)}
+	*to = websocket.Request{Method: r.Method, Target: r.Target, Major: r.Major, Minor: r.Minor, Headers: wsFields(to.Headers[:0], r.Headers)}
+	return to
 }
 
-func wsFields(hs http1.Headers) websocket.Fields {
-	out := make(websocket.Fields, len(hs))
-	for i, f := range hs {
-		out[i] = websocket.Field(f)
+// response says in to what was answered; nil if nothing was captured.
+func (a *attempt) response(to *websocket.Response) *websocket.Response {
+	r := a.resp
+	if r == nil {
+		return nil
 	}
-	return out
+	*to = websocket.Response{Status: r.Status, Reason: r.Reason, Major: r.Major, Minor: r.Minor, Headers: wsFields(to.Headers[:0], r.Headers)}
+	return to
+}
+
+func wsFields(to websocket.Fields, hs http1.Headers) websocket.Fields {
+	for _, f := range hs {
+		to = append(to, websocket.Field(f))
+	}
+	return to
 }
 
 // judgeEnd judges how a WebSocket connection ended: a side whose stream ended

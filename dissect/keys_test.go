@@ -16,7 +16,7 @@ func TestRecentKeys(t *testing.T) {
 		t.Fatalf("%d keys are kept, want %d", len(r.list), maxRecentKeys)
 	}
 	for i := 2 * maxRecentKeys; i < 3*maxRecentKeys; i++ {
-		if !slices.Contains(r.list, fmt.Sprint("key ", i)) {
+		if !slices.Contains(r.strings(), fmt.Sprint("key ", i)) {
 			t.Errorf("key %d is not among the latest", i)
 		}
 	}

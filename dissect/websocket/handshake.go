@@ -13,7 +13,19 @@ const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 // AcceptKey returns the Sec-WebSocket-Accept value for a Sec-WebSocket-Key:
 // base64 of the SHA-1 of the key, as text, followed by GUID (RFC 6455 §4.2.2).
 func AcceptKey(key string) string {
-	return acceptFrom([]byte(key + GUID))
+	v := acceptOf(key)
+	return string(v[:])
+}
+
+// acceptLen is the length of base64 of a SHA-1.
+const acceptLen = (sha1.Size + 2) / 3 * 4
+
+// acceptOf is AcceptKey without an allocation for a key of the right length.
+func acceptOf(key string) (v [acceptLen]byte) {
+	var buf [keyLen + len(GUID)]byte
+	sum := sha1.Sum(append(append(buf[:0], key...), GUID...))
+	base64.StdEncoding.Encode(v[:], sum[:])
+	return v
 }
 
 func acceptFrom(b []byte) string {
@@ -24,6 +36,9 @@ func acceptFrom(b []byte) string {
 // CheckKey returns nil for a Sec-WebSocket-Key that is the base64 of 16 bytes
 // (RFC 6455 §4.1), else an error that says what it is instead.
 func CheckKey(key string) error {
+	if isUsualKey(key) {
+		return nil
+	}
 	if key == "" {
 		return fmt.Errorf("is empty")
 	}
@@ -38,6 +53,24 @@ func CheckKey(key string) error {
 		return fmt.Errorf("decodes to %d bytes instead of 16", len(b))
 	}
 	return nil
+}
+
+// keyLen is the length of base64 of 16 bytes, the last two of which are padding.
+const keyLen = 24
+
+// isUsualKey recognises what nearly every key is: 22 letters of base64 and its padding.
+func isUsualKey(key string) bool {
+	if len(key) != keyLen || key[keyLen-2:] != "==" {
+		return false
+	}
+	for i := range keyLen - 2 {
+		switch c := key[i]; {
+		case c|0x20 >= 'a' && c|0x20 <= 'z', c >= '0' && c <= '9', c == '+', c == '/':
+		default:
+			return false
+		}
+	}
+	return true
 }
 
 // Field is one HTTP header field, name and value trimmed.
@@ -59,7 +92,9 @@ func (f Fields) Get(name string) []string {
 }
 
 // sameName compares names of fields, which are ASCII.
-func sameName(a, b string) bool { return len(a) == len(b) && strings.EqualFold(a, b) }
+func sameName(a, b string) bool {
+	return len(a) == len(b) && (a == b || strings.EqualFold(a, b))
+}
 
 // Request is the head of an opening handshake's request (RFC 6455 §4.1; over
 // HTTP/2 and HTTP/3 RFC 8441, RFC 9220).
@@ -148,6 +183,9 @@ func cutElement(v string) (element, rest string) {
 // without regard to case, as Upgrade and Connection are read (RFC 6455 §4.2.1).
 func HasToken(values []string, token string) bool {
 	for _, v := range values {
+		if v == token {
+			return true
+		}
 		for v != "" {
 			var e string
 			e, v = cutElement(v)

@@ -168,14 +168,14 @@ func (h *handshake) accept(otherKeys []string) {
 	if len(keys) != 1 {
 		return
 	}
-	want := AcceptKey(keys[0])
+	want := acceptOf(keys[0])
 	switch v := h.get(h.resp.Headers, "Sec-WebSocket-Accept"); {
 	case len(v) == 0:
-		h.bad(RuleAccept, Server, "RFC 6455 §4.2.2", "the answer has no Sec-WebSocket-Accept; the key gives %s", want)
+		h.bad(RuleAccept, Server, "RFC 6455 §4.2.2", "the answer has no Sec-WebSocket-Accept; the key gives %s", string(want[:]))
 	case len(v) > 1:
 		h.bad(RuleAccept, Server, "RFC 6455 §11.3.3", "the answer has %d Sec-WebSocket-Accept headers", len(v))
-	case v[0] != want:
-		text := fmt.Sprintf("Sec-WebSocket-Accept is %q, the key gives %s", clip(v[0]), want)
+	case v[0] != string(want[:]):
+		text := fmt.Sprintf("Sec-WebSocket-Accept is %q, the key gives %s", clip(v[0]), string(want[:]))
 		if m := AcceptMistake(keys[0], v[0], otherKeys...); m != "" {
 			text += ": " + m
 		}
