@@ -1,7 +1,9 @@
 package reassembly
 
 import (
+	"cmp"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/sockeye-dev/sockeye/capture/packet"
 )
@@ -74,6 +76,22 @@ func (x *index) add(f *packet.Flow) *Conn {
 	x.place(entry{x.hash(f), c.slot + 1})
 	x.count++
 	return c
+}
+
+// all returns the Conns in the order of their numbers. They are nearly in that
+// order already, unless some took the place of others.
+func (x *index) all() []*Conn {
+	out := make([]*Conn, 0, x.count)
+	for slot := range uint32(x.used) {
+		if c := x.conn(slot); c.Number != 0 {
+			out = append(out, c)
+		}
+	}
+	byNumber := func(a, b *Conn) int { return cmp.Compare(a.Number, b.Number) }
+	if !slices.IsSortedFunc(out, byNumber) {
+		slices.SortFunc(out, byNumber)
+	}
+	return out
 }
 
 func (x *index) place(e entry) {

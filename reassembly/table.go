@@ -2,7 +2,6 @@ package reassembly
 
 import (
 	"math"
-	"slices"
 
 	"github.com/sockeye-dev/sockeye/capture"
 	"github.com/sockeye-dev/sockeye/capture/packet"
@@ -81,19 +80,7 @@ func (t *Table) Packet(p *capture.Packet, d *packet.Decoded) {
 // in the order of connection numbers; End and Forget follow for each. The
 // table is empty then.
 func (t *Table) Close() {
-	all := make([]*Conn, 0, t.conns.count)
-	for _, l := range t.lists {
-		for c := l.oldest; c != nil; c = c.newer {
-			all = append(all, c)
-		}
-	}
-	slices.SortFunc(all, func(a, b *Conn) int {
-		if a.Number < b.Number {
-			return -1
-		}
-		return 1
-	})
-	for _, c := range all {
+	for _, c := range t.conns.all() {
 		reason := EndOpen
 		switch c.State() {
 		case HalfOpen, Closed:
@@ -102,8 +89,10 @@ func (t *Table) Close() {
 			reason = EndRST
 		}
 		t.end(c, reason, c.lastAt())
-		t.forget(c)
+		c.handler.Forget()
 	}
+	t.conns, t.lists = newIndex(), [3]connList{}
+	t.current, t.suspect = nil, nil
 }
 
 func (c *Conn) lastAt() At { return At{Packet: c.LastPacket, Time: c.Last} }
