@@ -76,9 +76,8 @@ func (k *Conn) describe() {
 		s.Client = c.Flow.Source(client).String()
 		s.Server = c.Flow.Source(client.Reverse()).String()
 	}
-	s.Protocol = "raw"
-	if k.protocol != nil {
-		s.Protocol = k.protocol.name
+	if s.Protocol == "" {
+		s.Protocol = "raw"
 	}
 	if len(s.Layers) == 0 {
 		s.Layers = []string{"raw"}
