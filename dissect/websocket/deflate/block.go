@@ -113,7 +113,7 @@ func (f *Inflater) codeLengthCode() status {
 	if cause := r.own.buildCodeLengths(&h.lens); cause != 0 {
 		return f.fail(cause, h.at)
 	}
-	h.done = 0
+	h.done, h.coded = 0, 0
 	r.state = inLengths
 	return proceed
 }
@@ -122,9 +122,10 @@ func (f *Inflater) codeLengthCode() status {
 func (f *Inflater) codeLengths() status {
 	r := f.run
 	h, t := &r.header, r.own
-	total := h.lit + h.dist
+	total, done, coded := h.lit+h.dist, h.done, h.coded
 	bits, n := r.bits, r.n
-	for h.done < total {
+	next := proceed
+	for done < total {
 		if n < 14 {
 			if len(r.in)-r.pos >= 8 {
 				bits |= binary.LittleEndian.Uint64(r.in[r.pos:]) << (n & 63)
@@ -138,11 +139,14 @@ func (f *Inflater) codeLengths() status {
 				}
 			}
 		}
-		e := t.clen[bits&127]
+		e := t.clen[bits&uint64(t.clenMask)&127]
 		used, sym := uint(e&7), e>>3
 		if sym < 16 && used <= n {
-			t.lens[h.done] = sym
-			h.done++
+			t.coded[coded] = codedSymbol(done, sym)
+			if sym != 0 {
+				coded++
+			}
+			done++
 			bits >>= used
 			n -= used
 			continue
@@ -155,40 +159,51 @@ func (f *Inflater) codeLengths() status {
 			extra, count = 7, 11
 		}
 		if used > n || sym >= 16 && used+extra > n {
-			r.bits, r.n = bits&(1<<n-1), n
-			return needInput
+			next = needInput
+			break
 		}
 		count += int(bits >> used & (1<<extra - 1))
-		if sym == 16 && h.done == 0 || h.done+count > total {
-			r.bits, r.n = bits&(1<<n-1), n
-			return f.fail(Repeat, r.offset())
+		if sym == 16 && done == 0 || done+count > total {
+			next = failed
+			break
 		}
-		value := uint8(0)
-		if sym == 16 {
-			value = t.lens[h.done-1]
+		if sym == 16 && coded > 0 && t.coded[coded-1].symbol() == done-1 { // else the previous length is 0
+			for i := range count {
+				t.coded[coded+i] = codedSymbol(done+i, t.coded[coded-1].length())
+			}
+			coded += count
 		}
-		for i := h.done; i < h.done+count; i++ {
-			t.lens[i] = value
-		}
-		h.done += count
+		done += count
 		bits >>= used + extra
 		n -= used + extra
 	}
 	r.bits, r.n = bits&(1<<n-1), n
+	h.done, h.coded = done, coded
+	switch next {
+	case needInput:
+		return needInput
+	case failed:
+		return f.fail(Repeat, r.offset())
+	}
 	return f.buildCodes()
 }
 
 func (f *Inflater) buildCodes() status {
 	r := f.run
 	h, t := &r.header, r.own
-	var cause Cause
-	if t.lens[endBlock] == 0 {
+	lit, dist := t.split(h)
+	end := len(lit) - 1
+	for end >= 0 && lit[end].symbol() > endBlock {
+		end--
+	}
+	if end < 0 || lit[end].symbol() != endBlock {
 		return f.fail(NoEndOfBlock, h.at)
 	}
-	if t.litMask, cause = build(t.lit[:], t.lens[:h.lit], entries.lit[:], litBits); cause != 0 {
+	var cause Cause
+	if t.litMask, cause = build(t.lit[:], lit, entries.lit[:], litBits); cause != 0 {
 		return f.fail(cause, h.at)
 	}
-	if t.distMask, cause = build(t.dist[:], t.lens[h.lit:h.lit+h.dist], entries.dist[:], distBits); cause != 0 {
+	if t.distMask, cause = build(t.dist[:], dist, entries.dist[:], distBits); cause != 0 {
 		return f.fail(cause, h.at)
 	}
 	r.codes = t

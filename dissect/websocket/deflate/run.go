@@ -35,6 +35,7 @@ type run struct {
 type dynamicHeader struct {
 	lit, dist, clen int // counts of code lengths
 	done            int // code lengths read
+	coded           int // of them, those that are not 0
 	lens            [19]uint8
 	at              uint64 // bit offset of the block
 }

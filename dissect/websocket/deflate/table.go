@@ -31,14 +31,34 @@ const (
 	endBlock  = 256
 )
 
-// tables are the two codes of a block, and the code lengths they were built from.
+// tables are the two codes of a block, and what they are built from.
 type tables struct {
 	litMask  uint32 // selects the first-level index
 	distMask uint32
+	clenMask uint32
 	lit      [litSize]uint32
 	dist     [distSize]uint32
-	lens     [maxLitLen + maxDist + 4]uint8
-	clen     [128]uint8 // code length code: symbol<<3 | length
+	clen     [128]uint8                     // code length code: symbol<<3 | length
+	coded    [maxLitLen + maxDist + 1]coded // the symbols that have a code, those of the distances behind the others
+}
+
+// coded is a symbol that has a code: symbol<<4 | length of the code, 1 to 15. Small
+// messages use a fifth of the alphabet; the others then cost nothing.
+type coded uint16
+
+func codedSymbol(symbol int, length uint8) coded { return coded(symbol<<4) | coded(length&15) }
+func (c coded) symbol() int                      { return int(c >> 4) }
+func (c coded) length() uint8                    { return uint8(c & 15) }
+
+// split parts the symbols that a header's lengths gave a code into those of the two alphabets.
+func (t *tables) split(h *dynamicHeader) (lit, dist []coded) {
+	all := t.coded[:h.coded]
+	at := len(all)
+	for at > 0 && all[at-1].symbol() >= h.lit {
+		at--
+		all[at] -= codedSymbol(h.lit, 0)
+	}
+	return all[:at], all[at:]
 }
 
 // symbolEntries are the entries of the symbols, without code lengths.
@@ -83,36 +103,35 @@ func makeEntries() (s symbolEntries) {
 
 // setFixed builds the fixed codes of RFC 1951 §3.2.6.
 func (t *tables) setFixed() {
-	var lens [288]uint8
-	for i := range lens {
+	var lit [288]coded
+	for i := range lit {
+		length := uint8(8)
 		switch {
-		case i < 144:
-			lens[i] = 8
-		case i < 256:
-			lens[i] = 9
-		case i < 280:
-			lens[i] = 7
-		default:
-			lens[i] = 8
+		case i >= 144 && i < 256:
+			length = 9
+		case i >= 256 && i < 280:
+			length = 7
 		}
+		lit[i] = codedSymbol(i, length)
 	}
-	t.litMask, _ = build(t.lit[:], lens[:], entries.lit[:], litBits)
-	for i := range 32 {
-		lens[i] = 5
+	t.litMask, _ = build(t.lit[:], lit[:], entries.lit[:], litBits)
+	var dist [32]coded
+	for i := range dist {
+		dist[i] = codedSymbol(i, 5)
 	}
-	t.distMask, _ = build(t.dist[:], lens[:32], entries.dist[:], distBits)
+	t.distMask, _ = build(t.dist[:], dist[:], entries.dist[:], distBits)
 }
 
-// build fills table with the canonical code (RFC 1951 §3.2.2) of the lengths and returns the mask of its first-level
-// index; the cause is zero if the code is right. A code of no symbols, or of one symbol of one bit, is incomplete but
-// allowed, as zlib does: using the missing half is the error.
+// build fills table with the canonical code (RFC 1951 §3.2.2) of the symbols, which ascend, and returns the mask of its
+// first-level index; the cause is zero if the code is right. A code of no symbols, or of one symbol of one bit, is
+// incomplete but allowed, as zlib does: using the missing half is the error.
 //
 // Codes are walked in order with their bits reversed, as they are read. The first level is built for the shortest
 // length and doubled by copying whenever the length grows, so that every code is written once.
-func build(table []uint32, lens []uint8, entry []uint32, tableBits uint32) (mask uint32, cause Cause) {
+func build(table []uint32, symbols []coded, entry []uint32, tableBits uint32) (mask uint32, cause Cause) {
 	var count [16]uint32
-	for _, l := range lens {
-		count[l&15]++
+	for _, c := range symbols {
+		count[c&15]++
 	}
 	longest := uint32(15)
 	for longest > 1 && count[longest] == 0 {
@@ -133,11 +152,10 @@ func build(table []uint32, lens []uint8, entry []uint32, tableBits uint32) (mask
 		return 0, Incomplete
 	}
 	var sorted [288]uint16
-	for sym, l := range lens {
-		if l != 0 {
-			sorted[at[l&15]] = uint16(sym)
-			at[l&15]++
-		}
+	for _, c := range symbols {
+		i := &at[c&15]
+		sorted[*i] = uint16(c >> 4)
+		*i++
 	}
 	if used < 1<<longest {
 		table[0], table[1] = entSpecial|entBad|1, entSpecial|entBad|1
@@ -239,14 +257,19 @@ func (t *tables) buildCodeLengths(lens *[19]uint8) Cause {
 	if left > 0 {
 		return Incomplete
 	}
+	longest := uint8(7)
+	for count[longest&7] == 0 {
+		longest--
+	}
+	t.clenMask = 1<<longest - 1
 	for sym, l := range lens {
 		if l == 0 {
 			continue
 		}
 		c := uint32(bits.Reverse8(uint8(next[l&7])) >> (8 - l&7))
 		next[l&7]++
-		for ; c < 128; c += 1 << (l & 7) {
-			t.clen[c] = uint8(sym)<<3 | l
+		for ; c <= t.clenMask; c += 1 << (l & 7) {
+			t.clen[c&127] = uint8(sym)<<3 | l
 		}
 	}
 	return 0
