@@ -9,12 +9,11 @@ import (
 // no overlong forms, no surrogates, nothing above U+10FFFF; RFC 6455 §8.1). The
 // zero value is ready. It holds no bytes.
 type UTF8 struct {
-	pos    uint64 // bytes seen
-	start  uint64 // where the sequence that is being read began
-	need   uint8  // continuation bytes it still needs
-	lo, hi uint8  // range of the next one
-	bad    bool
-	known  uint64
+	pos   uint64 // bytes seen
+	start uint64 // where the sequence that is being read began
+	state uint8  // what may follow: utf8Whole or one of those below it
+	bad   bool
+	known uint64
 }
 
 // Reset makes u ready for another payload.
@@ -22,132 +21,133 @@ func (u *UTF8) Reset() { *u = UTF8{} }
 
 // Write checks the next bytes. It returns false as soon as the payload so far
 // cannot be the beginning of well-formed UTF-8, and from then on.
-func (u *UTF8) Write(p []byte) bool {
-	if u.bad {
-		return false
-	}
-	if u.need == 0 {
-		// Most payloads are right; only what is not, or is cut off, is looked at closely.
-		n := validPrefix(p)
-		u.pos += uint64(n)
-		if p = p[n:]; len(p) == 0 {
-			return true
-		}
-	}
-	base := u.pos
-	u.pos += uint64(len(p))
-	i := 0
-	for i < len(p) {
-		if u.need > 0 { // inside a sequence
-			c := p[i]
-			if c < u.lo || c > u.hi {
-				u.bad, u.known = true, base+uint64(i)
-				return false
-			}
-			u.need--
-			u.lo, u.hi = 0x80, 0xBF
-			i++
-			continue
-		}
-		// ASCII, eight bytes at a time.
-		for len(p)-i >= 8 && binary.LittleEndian.Uint64(p[i:])&highBits == 0 {
-			i += 8
-		}
-		for i < len(p) && p[i] < 0x80 {
-			i++
-		}
-		if i == len(p) {
-			break
-		}
-		u.start = base + uint64(i)
-		if !u.lead(p[i]) {
-			u.bad, u.known = true, u.start
-			return false
-		}
-		i++
-	}
-	return true
-}
+func (u *UTF8) Write(p []byte) bool { return u.write(p, 0) }
 
 // WriteMasked is Write for payload that is still masked with key, the first byte
-// of which stands at pos in its frame. ASCII is checked without unmasking it
-// anywhere: only its top bits matter. p is not changed.
+// of which stands at pos in its frame. It is unmasked in registers: p is not changed.
 func (u *UTF8) WriteMasked(p []byte, key [4]byte, pos uint64) bool {
 	k := keyAt(key, pos)
-	word := uint64(k)<<32 | uint64(k)
-	if u.need == 0 && !u.bad {
-		n := asciiRun(p, word)
-		for len(p)-n >= 8 && (binary.LittleEndian.Uint64(p[n:])^word)&highBits == 0 {
-			n += 8
-		}
-		p = p[n:]
-		u.pos += uint64(n)
-	}
-	var buf [256]byte
-	for i := 0; i < len(p); {
-		n := min(len(p)-i, len(buf))
-		UnmaskInto(buf[:n], p[i:i+n], key, pos+uint64(i))
-		if !u.Write(buf[:n]) {
-			return false
-		}
-		i += n
-	}
-	return !u.bad
+	return u.write(p, uint64(k)<<32|uint64(k))
 }
 
 const highBits = 0x8080808080808080
 
-// validPrefix returns how many bytes of p are whole well-formed sequences, from
-// the first byte on (RFC 3629 §4). ASCII passes eight bytes at a time, wherever
-// it stands: unicode/utf8.Valid goes byte by byte behind the first that is not.
-func validPrefix(p []byte) int {
-	i := asciiRun(p, 0)
-	for i < len(p) {
-		if len(p)-i >= 8 {
-			v := binary.LittleEndian.Uint64(p[i:]) & highBits
-			if v == 0 {
-				i += 8
-				continue
-			}
-			i += bits.TrailingZeros64(v) >> 3
-		} else if p[i] < 0x80 {
-			i++
+// write checks bytes once XORed with word, which repeats every eight. ASCII passes
+// 32 or 8 bytes at a time; eight bytes with others go through the table without a
+// branch, as which of them stand where is hard to foresee.
+func (u *UTF8) write(p []byte, word uint64) bool {
+	if u.bad {
+		return false
+	}
+	state, i := uint64(u.state), 0
+	if state == utf8Whole {
+		i = asciiRun(p, word)
+	}
+	for ; len(p)-i >= 8; i += 8 {
+		v := binary.LittleEndian.Uint64(p[i:]) ^ word
+		if v&highBits|state == 0 {
 			continue
 		}
-		for i < len(p) && p[i] >= 0x80 {
-			n := sequence(p[i:])
-			if n == 0 {
-				return i
-			}
-			i += n
+		s := utf8Steps[byte(v)] >> (state & 63)
+		s = utf8Steps[byte(v>>8)] >> (s & 63)
+		s = utf8Steps[byte(v>>16)] >> (s & 63)
+		s = utf8Steps[byte(v>>24)] >> (s & 63)
+		s = utf8Steps[byte(v>>32)] >> (s & 63)
+		s = utf8Steps[byte(v>>40)] >> (s & 63)
+		s = utf8Steps[byte(v>>48)] >> (s & 63)
+		s = utf8Steps[byte(v>>56)] >> (s & 63)
+		if s &= 63; s == utf8Bad {
+			break
 		}
+		state = s
 	}
-	return i
+	for ; i < len(p); i++ {
+		s := utf8Steps[p[i]^byte(word>>(8*(i&7)))] >> (state & 63) & 63
+		if s == utf8Bad {
+			u.bad, u.known = true, u.pos+uint64(i)
+			break
+		}
+		state = s
+	}
+	if u.bad || state != utf8Whole {
+		u.begins(p[:i], word, state)
+	}
+	u.pos += uint64(len(p))
+	u.state = uint8(state)
+	return !u.bad
 }
 
-// sequence returns the length of the well-formed sequence of two to four bytes
-// that p begins with, 0 if there is none or it is cut off.
-func sequence(p []byte) int {
-	c := p[0]
-	switch {
-	case c < 0xC2: // a continuation byte, or overlong
-		return 0
-	case c < 0xE0:
-		if len(p) >= 2 && p[1]&0xC0 == 0x80 {
-			return 2
-		}
-	case c < 0xF0:
-		// E0 80..9F is overlong, ED A0..BF a surrogate.
-		if len(p) >= 3 && p[1]&0xC0 == 0x80 && p[2]&0xC0 == 0x80 && !(c == 0xE0 && p[1] < 0xA0) && !(c == 0xED && p[1] >= 0xA0) {
-			return 3
-		}
-	case c < 0xF5:
-		// F0 80..8F is overlong, F4 90 and up above U+10FFFF.
-		if len(p) >= 4 && p[1]&0xC0 == 0x80 && p[2]&0xC0 == 0x80 && p[3]&0xC0 == 0x80 && !(c == 0xF0 && p[1] < 0x90) && !(c == 0xF4 && p[1] >= 0x90) {
-			return 4
+// begins notes where the sequence begins that stands, unfinished, at the end of
+// p; none does if the state is utf8Whole.
+func (u *UTF8) begins(p []byte, word, state uint64) {
+	i := len(p)
+	if state != utf8Whole {
+		for i--; i >= 0 && p[i]^byte(word>>(8*(i&7))) < 0xC0; i-- {
 		}
 	}
-	return 0
+	if i >= 0 { // else it began in an earlier piece
+		u.start = u.pos + uint64(i)
+	}
+}
+
+// States of the table of RFC 3629 §4, as bit positions in an entry of utf8Steps.
+const (
+	utf8Whole = 6 * iota
+	utf8Bad
+	utf8Need1 // so many continuation bytes follow
+	utf8Need2
+	utf8Need3
+	utf8E0 // 80 to 9F would be overlong
+	utf8ED // A0 to BF would be surrogates
+	utf8F0 // 80 to 8F would be overlong
+	utf8F4 // 90 to BF would be above U+10FFFF
+)
+
+// utf8Steps says for each byte which state follows which: the six bits from the
+// state's position on.
+var utf8Steps = makeUTF8Steps()
+
+func makeUTF8Steps() (t [256]uint64) {
+	for c := range t {
+		step := func(from, to uint64) { t[c] ^= (utf8Bad ^ to) << from }
+		for from := utf8Whole; from <= utf8F4; from += 6 {
+			t[c] |= utf8Bad << from
+		}
+		switch {
+		case c < 0x80:
+			step(utf8Whole, utf8Whole)
+		case c < 0xC0:
+			step(utf8Need1, utf8Whole)
+			step(utf8Need2, utf8Need1)
+			step(utf8Need3, utf8Need2)
+			if c >= 0xA0 {
+				step(utf8E0, utf8Need1)
+			} else {
+				step(utf8ED, utf8Need1)
+			}
+			if c >= 0x90 {
+				step(utf8F0, utf8Need2)
+			} else {
+				step(utf8F4, utf8Need2)
+			}
+		case c < 0xC2: // overlong
+		case c < 0xE0:
+			step(utf8Whole, utf8Need1)
+		case c == 0xE0:
+			step(utf8Whole, utf8E0)
+		case c == 0xED:
+			step(utf8Whole, utf8ED)
+		case c < 0xF0:
+			step(utf8Whole, utf8Need2)
+		case c == 0xF0:
+			step(utf8Whole, utf8F0)
+		case c < 0xF4:
+			step(utf8Whole, utf8Need3)
+		case c == 0xF4:
+			step(utf8Whole, utf8F4)
+		}
+	}
+	return t
 }
 
 // asciiRun returns how many bytes of p, in steps of 32, are ASCII once XORed with word.
@@ -172,35 +172,10 @@ func keyAt(key [4]byte, pos uint64) uint32 {
 	return bits.RotateLeft32(binary.LittleEndian.Uint32(key[:]), -8*int(pos&3))
 }
 
-// lead takes the first byte of a sequence, 0x80 or above, by the table of
-// RFC 3629 §4.
-func (u *UTF8) lead(c byte) bool {
-	u.lo, u.hi = 0x80, 0xBF
-	switch {
-	case c >= 0xC2 && c <= 0xDF:
-		u.need = 1
-	case c == 0xE0:
-		u.need, u.lo = 2, 0xA0 // below: overlong
-	case c == 0xED:
-		u.need, u.hi = 2, 0x9F // above: surrogates
-	case c >= 0xE1 && c <= 0xEF:
-		u.need = 2
-	case c == 0xF0:
-		u.need, u.lo = 3, 0x90 // below: overlong
-	case c >= 0xF1 && c <= 0xF3:
-		u.need = 3
-	case c == 0xF4:
-		u.need, u.hi = 3, 0x8F // above: U+10FFFF
-	default: // a continuation byte, C0, C1, F5 to FF
-		return false
-	}
-	return true
-}
-
 // Close ends the payload and reports whether all of it was well-formed: a
 // sequence cut short is not.
 func (u *UTF8) Close() bool {
-	if !u.bad && u.need > 0 {
+	if !u.bad && u.state != utf8Whole {
 		u.bad, u.known = true, u.pos
 	}
 	return !u.bad

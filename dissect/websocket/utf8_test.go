@@ -22,12 +22,17 @@ func firstBad(b []byte) int {
 // checkUTF8 holds a validator that gets b cut by cut() against unicode/utf8.
 func checkUTF8(t *testing.T, b []byte, cut func(left int) int) {
 	t.Helper()
-	var u UTF8
+	key := [4]byte{0x80, 0x17, 0xff, 0xc2}
+	masked := Unmask(nil, b, key, 0)
+	var u, m UTF8
 	ok := true
-	for rest := b; len(rest) > 0; {
-		n := min(max(cut(len(rest)), 1), len(rest))
-		ok = u.Write(rest[:n])
-		rest = rest[n:]
+	for pos := 0; pos < len(b); {
+		n := min(max(cut(len(b)-pos), 1), len(b)-pos)
+		ok = u.Write(b[pos : pos+n])
+		if okMasked := m.WriteMasked(masked[pos:pos+n], key, uint64(pos)); okMasked != ok || m != u {
+			t.Fatalf("%x: masked %v %+v, else %v %+v", b, okMasked, m, ok, u)
+		}
+		pos += n
 		if !ok {
 			break
 		}
@@ -112,7 +117,7 @@ func FuzzUTF8(f *testing.F) {
 }
 
 func BenchmarkUTF8(b *testing.B) {
-	for _, text := range []string{"plain ascii text", "κόσμε und so ×"} {
+	for _, text := range []string{"plain ascii text", "κόσμε und so ×", "a café where nobody knows why it is so naïve, see you tomorrow at eight 🙂, "} {
 		b.Run(text, func(b *testing.B) {
 			var p []byte
 			for len(p) < 4096 {
