@@ -120,15 +120,12 @@ func Search(b []byte, starts []int, e Expect, atEnd bool) SearchResult {
 			return s.found()
 		}
 	}
-	si := 0
-	for p := 0; p < len(b); p++ {
-		for si < len(starts) && starts[si] < p {
-			si++
+	allowed := s.allowed()
+	for p, c := range b {
+		if firstBytes[c]&allowed == 0 || p+1 < len(b) && !s.secondByte(b[p+1]) || s.isStart(p) {
+			continue
 		}
-		if si < len(starts) && starts[si] == p {
-			continue // tried
-		}
-		if s.firstByte(b[p]) && s.try(p, s.want+OffsetBits) {
+		if s.try(p, s.want+OffsetBits) {
 			return s.found()
 		}
 	}
@@ -161,16 +158,40 @@ type chain struct {
 	second int  // where the second frame begins
 }
 
-// firstByte is the cheap half of Plausible: one random byte in 20 to 28 passes.
-func (s *search) firstByte(b0 byte) bool {
-	op := Opcode(b0 & 0xf)
-	switch {
-	case b0&0x30 != 0 || op.IsReserved():
-		return false
-	case b0&0x40 != 0:
-		return s.e.RSV1 != No && (op == Text || op == Binary)
+// firstBytes says of each value whether it is a plausible first byte of a header:
+// everywhere (1), where RSV1 may be set (2), or not at all. One random byte in 20
+// to 28 is.
+var firstBytes = makeFirstBytes()
+
+func makeFirstBytes() (t [256]uint8) {
+	for c := range t {
+		switch op := Opcode(c & 0xf); {
+		case c&0x30 != 0 || op.IsReserved():
+		case c&0x40 != 0:
+			if op == Text || op == Binary {
+				t[c] = 2
+			}
+		case c&0x80 != 0 || !op.IsControl():
+			t[c] = 1
+		}
 	}
-	return b0&0x80 != 0 || !op.IsControl()
+	return t
+}
+
+// allowed is what of firstBytes is expected.
+func (s *search) allowed() uint8 {
+	if s.e.RSV1 == No {
+		return 1
+	}
+	return 3
+}
+
+// firstByte is the cheap half of Plausible.
+func (s *search) firstByte(b0 byte) bool { return firstBytes[b0]&s.allowed() != 0 }
+
+// secondByte reports whether the mask bit is as expected.
+func (s *search) secondByte(b1 byte) bool {
+	return s.e.Masked == Unknown || (s.e.Masked == Yes) == (b1&0x80 != 0)
 }
 
 // try follows the chain from p and reports whether it shows want bits.
