@@ -73,8 +73,11 @@ type Analyzer struct {
 	starts   []int
 	inputs   inputs
 	slabs    slabs
-	keys     recentKeys
-	signs    signs
+	// The frame and the message that a sink that borrows them looks at.
+	lent      messageEvent
+	lentFrame frameEvent
+	keys      recentKeys
+	signs     signs
 
 	recognisers freeList[recogniser]
 	https       freeList[httpStream]

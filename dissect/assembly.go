@@ -190,7 +190,11 @@ func (w *webSocket) finishMessage(k *Conn, s *wsSide, m *assembly, complete bool
 	if !k.wants(event.KindMessage) {
 		return
 	}
-	both := k.a.slabs.message()
+	own := !k.borrows()
+	both := &k.a.lent
+	if own {
+		both = k.a.slabs.message()
+	}
 	e := &both.message
 	*e = event.Message{
 		Number: m.number, Opcode: uint8(m.opcode), Length: length, WireLength: m.wire, Frames: m.frames,
@@ -204,8 +208,10 @@ func (w *webSocket) finishMessage(k *Conn, s *wsSide, m *assembly, complete bool
 	if m.short && k.kept > 0 {
 		e.Truncated = max(e.Truncated, length-min(length, uint64(len(payload))))
 	}
-	kept := payload[:min(len(payload), max(k.kept, controlKeep(m)))]
-	e.Payload = k.a.slabs.payload(m, kept, m.compressed && undecoded == "")
+	e.Payload = payload[:min(len(payload), max(k.kept, controlKeep(m)))]
+	if own {
+		e.Payload = k.a.slabs.payload(m, e.Payload, m.compressed && undecoded == "")
+	}
 	k.emitIn(&both.event, s.dir, m.span.time, m.span.packets(), e)
 }
 

@@ -158,6 +158,10 @@ func (k *Conn) Client() packet.Dir {
 // wants tells whether an event of this kind would be looked at.
 func (k *Conn) wants(kind event.Kind) bool { return k.want[kind] }
 
+// borrows tells whether the sink is done with a frame or a message once it was
+// given it. Events that wait for the client to be known are kept, by us.
+func (k *Conn) borrows() bool { return k.a.opt.Want.Borrowed && k.settled }
+
 // emit hands an event of a direction to the sink.
 func (k *Conn) emit(dir packet.Dir, time int64, packets [2]uint64, d event.Detail) {
 	k.emitIn(new(event.Event), dir, time, packets, d)

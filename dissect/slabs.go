@@ -22,6 +22,12 @@ type messageEvent struct {
 	message event.Message
 }
 
+// frameEvent is an event and its detail in one.
+type frameEvent struct {
+	event event.Event
+	frame event.Frame
+}
+
 func (s *slabs) message() *messageEvent {
 	if len(s.messages) == 0 {
 		s.messages = make([]messageEvent, slabMessages)

@@ -278,8 +278,12 @@ func (w *webSocket) reportFrame(k *Conn, s *wsSide) {
 	k.a.totals.Frames[side]++
 	k.a.totals.FrameHeaders[side] += uint64(s.frame.HeaderLength)
 	if k.wants(event.KindFrame) {
-		f := s.frame
-		k.emit(s.dir, s.packets.time, s.packets.packets(), &f)
+		both := &k.a.lentFrame
+		if !k.borrows() {
+			both = &frameEvent{}
+		}
+		both.frame = s.frame
+		k.emitIn(&both.event, s.dir, s.packets.time, s.packets.packets(), &both.frame)
 	}
 }
 

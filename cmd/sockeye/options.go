@@ -199,6 +199,7 @@ func (o *options) analyzer(kinds []event.Kind, payload event.Payload) dissect.Op
 	for _, k := range kinds {
 		a.Want.Kinds[k] = true
 	}
+	a.Want.Borrowed = true // a printer is done with an event once it was given it
 	a.Want.Payload = max(payload, o.display.Needs())
 	return a
 }

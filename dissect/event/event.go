@@ -2,7 +2,8 @@
 //
 //	dissector ─► Event{Detail} ─► Sink: JSON printer, text printer, statistics, inspector, tests
 //
-// An Event is owned: a sink may keep it for ever. Nothing in it refers to packet memory.
+// An Event is owned, so that a sink may keep it for ever, unless the sink's Want
+// says otherwise. Nothing in it refers to packet memory.
 package event
 
 import (
@@ -56,7 +57,7 @@ type Event struct {
 // Detail is one of *Connection, *Handshake, *Frame, *Message, *Data, *Gap, *Finding.
 type Detail interface{ Kind() Kind }
 
-// Sink takes events in order. It may keep them.
+// Sink takes events in order. It may keep them, but see Want.Borrowed.
 type Sink interface{ Event(*Event) }
 
 // SinkFunc is a function as a Sink.
@@ -82,6 +83,10 @@ const PreviewBytes = 512
 type Want struct {
 	Kinds   [NumKinds]bool
 	Payload Payload
+	// Borrowed says that the sink keeps no frame and no message, nor a message's
+	// payload, once Event has returned: they are then made in memory that is used
+	// again for the next one. Events of other kinds are owned all the same.
+	Borrowed bool
 }
 
 // Connection is one TCP connection, reported when it leaves the connection

@@ -96,6 +96,9 @@ type jsonEncoder struct {
 	output
 	payload Payload
 	clock   clock
+	// long, unless nil, is called with a payload of more than batchBytes, which
+	// it appends to the output.
+	long func(p []byte, kind jsonPiece)
 }
 
 // event appends the line of e.
@@ -173,20 +176,25 @@ func (j *jsonEncoder) text(key, s string) {
 	}
 }
 
-// quote appends s as a JSON string, writing out the buffer on the way if it fills.
+// quote appends s as a JSON string.
 func (j *jsonEncoder) quote(s string) {
 	j.lit(`"`)
-	for len(s) > jsonChunk && j.err == nil {
+	j.chars(viewBytes(s))
+	j.lit(`"`)
+}
+
+// chars appends p as the inside of a JSON string, writing out the buffer on the way if it fills.
+func (j *jsonEncoder) chars(p []byte) {
+	for len(p) > jsonChunk && j.err == nil {
 		n := jsonChunk
-		for n > jsonChunk-utf8.UTFMax && !utf8.RuneStart(s[n]) {
+		for n > jsonChunk-utf8.UTFMax && !utf8.RuneStart(p[n]) {
 			n-- // do not part the bytes of one character
 		}
-		j.buf = appendEscaped(j.buf, s[:n])
-		s = s[n:]
+		j.buf = appendEscaped(j.buf, p[:n])
+		p = p[n:]
 		j.spill()
 	}
-	j.buf = appendEscaped(j.buf, s)
-	j.lit(`"`)
+	j.buf = appendEscaped(j.buf, p)
 }
 
 // millis appends ns as milliseconds with up to six decimals: 1234500 is 1.2345.

@@ -1,7 +1,9 @@
 package event
 
 import (
+	"encoding/binary"
 	"math/bits"
+	"slices"
 	"strconv"
 	"unicode/utf8"
 )
@@ -11,84 +13,109 @@ const (
 	tops = 0x8080808080808080
 )
 
-// appendEscaped appends s as the inside of a JSON string (RFC 8259 §7). Plain
-// ASCII, nearly all there is, is found eight bytes at a time and copied whole.
-func appendEscaped(dst []byte, s string) []byte {
-	start, i := 0, 0
-	for i < len(s) {
-		if n := plainPrefix(s[i:]); n > 0 {
-			i += n
-			continue
+// maxEscape is the most that one byte of a string becomes: \u00XX, or two of
+// them for the first of the four bytes of a character beyond U+FFFF.
+const maxEscape = 12
+
+// appendEscaped appends p as the inside of a JSON string (RFC 8259 §7). Eight
+// bytes at a time are copied, and looked at in the same step: what stands behind
+// the first of them that needs an escape is overwritten.
+func appendEscaped(dst, p []byte) []byte {
+	dst = slices.Grow(dst, len(p)+8+maxEscape)
+	d, w, i := dst[:cap(dst)], len(dst), 0
+	for i < len(p) {
+		if len(d)-w < len(p)-i+8+maxEscape {
+			d = slices.Grow(d[:w], 2*(len(p)-i)+8+maxEscape)
+			d = d[:cap(d)]
 		}
-		c := s[i]
-		if c < utf8.RuneSelf {
-			dst = append(dst, s[start:i]...)
-			dst = appendEscapedASCII(dst, c)
+		if len(p)-i >= 8 {
+			v := binary.LittleEndian.Uint64(p[i:])
+			binary.LittleEndian.PutUint64(d[w:], v)
+			n := plainBytes(v)
+			i, w = i+n, w+n
+			if n == 8 {
+				continue
+			}
+		}
+		switch e := escapes[p[i]]; {
+		case e == escNone:
+			d[w] = p[i]
 			i++
-			start = i
-			continue
+			w++
+		case e == escWide:
+			var n int
+			w, n = putWide(d, w, p[i:])
+			i += n
+		case e == escHex:
+			putHex(d[w:], rune(p[i]))
+			i++
+			w += 6
+		default:
+			d[w], d[w+1] = '\\', e
+			i++
+			w += 2
 		}
-		r, size := utf8.DecodeRuneInString(s[i:])
+	}
+	return d[:w]
+}
+
+// plainBytes returns how many bytes of the word, lowest first, need no escape:
+// from 0x20 to 0x7e without quote and backslash.
+func plainBytes(v uint64) int {
+	// A byte's top bit is set when it is below 0x20, is a quote or a backslash
+	// (its difference is zero, and borrows), is 0x7f, or is not ASCII. A borrow
+	// runs only upwards from a byte that is special itself, so the lowest bit
+	// found is always right.
+	special := (v - ones*0x20) | ((v ^ ones*'"') - ones) | ((v ^ ones*'\\') - ones) | (v + ones) | v
+	return bits.TrailingZeros64(special&tops) / 8
+}
+
+// What becomes of a byte: these, or a backslash and the value.
+const (
+	escNone = iota // it stays
+	escHex         // \u00XX
+	escWide        // it begins a character that is not ASCII
+)
+
+var escapes = makeEscapes()
+
+func makeEscapes() (t [256]uint8) {
+	for c := range t {
 		switch {
-		case r == utf8.RuneError && size == 1:
-			dst = append(dst, s[start:i]...)
-			dst = utf8.AppendRune(dst, utf8.RuneError)
-			start = i + 1
-		case deceives(r):
-			dst = append(dst, s[start:i]...)
-			dst = appendEscapedRune(dst, r)
-			start = i + size
-		}
-		i += size
-	}
-	return append(dst, s[start:]...)
-}
-
-// plainPrefix returns how many bytes at the beginning of s need no escape: from
-// 0x20 to 0x7e without quote and backslash.
-func plainPrefix(s string) int {
-	i := 0
-	for ; len(s)-i >= 8; i += 8 {
-		b := s[i : i+8]
-		w := uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 |
-			uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
-		// A byte's top bit is set when it is below 0x20, is a quote or a backslash
-		// (its difference is zero, and borrows), is 0x7f, or is not ASCII. A borrow
-		// runs only upwards from a byte that is special itself, so the lowest bit
-		// found is always right.
-		special := (w - ones*0x20) | ((w ^ ones*'"') - ones) | ((w ^ ones*'\\') - ones) | (w + ones) | w
-		if special &= tops; special != 0 {
-			return i + bits.TrailingZeros64(special)/8
+		case c >= utf8.RuneSelf:
+			t[c] = escWide
+		case c < ' ' || c == 0x7f:
+			t[c] = escHex
 		}
 	}
-	for i < len(s) && s[i] >= 0x20 && s[i] < 0x7f && s[i] != '"' && s[i] != '\\' {
-		i++
-	}
-	return i
+	t['"'], t['\\'], t['\n'], t['\r'], t['\t'] = '"', '\\', 'n', 'r', 't'
+	return t
 }
 
-func appendEscapedASCII(dst []byte, c byte) []byte {
-	switch c {
-	case '"', '\\':
-		return append(dst, '\\', c)
-	case '\n':
-		return append(dst, '\\', 'n')
-	case '\r':
-		return append(dst, '\\', 'r')
-	case '\t':
-		return append(dst, '\\', 't')
+// putWide writes the character that p begins with, which is not ASCII, to d at w,
+// where there is room. It returns the index behind it and how many bytes of p it
+// took. What is not UTF-8 becomes U+FFFD.
+func putWide(d []byte, w int, p []byte) (end, n int) {
+	r, n := utf8.DecodeRune(p)
+	switch {
+	case deceives(r) && r > 0xffff:
+		putHex(d[w:], 0xd800+(r-0x10000)>>10)
+		putHex(d[w+6:], 0xdc00+(r-0x10000)&0x3ff)
+		return w + 12, n
+	case deceives(r):
+		putHex(d[w:], r)
+		return w + 6, n
+	case r == utf8.RuneError: // itself, or one byte that is not UTF-8
+		return w + utf8.EncodeRune(d[w:], r), n
 	}
-	return append(dst, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
+	return w + copy(d[w:w+n], p), n
 }
 
-// appendEscapedRune appends r as \uXXXX, as two of them beyond U+FFFF.
-func appendEscapedRune(dst []byte, r rune) []byte {
-	if r > 0xffff {
-		r -= 0x10000
-		dst = appendEscapedRune(dst, 0xd800+r>>10)
-		r = 0xdc00 + r&0x3ff
-	}
-	return append(dst, '\\', 'u', hexDigits[r>>12&15], hexDigits[r>>8&15], hexDigits[r>>4&15], hexDigits[r&15])
+// putHex writes r, up to U+FFFF, as \uXXXX.
+func putHex(d []byte, r rune) {
+	_ = d[5]
+	d[0], d[1] = '\\', 'u'
+	d[2], d[3], d[4], d[5] = hexDigits[r>>12&15], hexDigits[r>>8&15], hexDigits[r>>4&15], hexDigits[r&15]
 }
 
 // appendMillis appends ns as a decimal number of milliseconds without trailing zeros.

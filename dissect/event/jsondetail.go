@@ -118,12 +118,21 @@ func (j *jsonEncoder) closeBody(m *Message) {
 }
 
 func (j *jsonEncoder) payloadText(p []byte) {
-	j.lit(`,"text":`)
-	j.quote(viewString(p))
+	j.lit(`,"text":"`)
+	if j.long != nil && len(p) > batchBytes {
+		j.long(p, textPiece)
+	} else {
+		j.chars(p)
+	}
+	j.lit(`"`)
 }
 
 func (j *jsonEncoder) payloadData(p []byte) {
 	j.lit(`,"data":"`)
+	if j.long != nil && len(p) > batchBytes {
+		j.long(p, dataPiece)
+		p = nil
+	}
 	for len(p) > jsonChunk && j.err == nil {
 		j.buf = base64.StdEncoding.AppendEncode(j.buf, p[:jsonChunk])
 		p = p[jsonChunk:]
@@ -297,3 +306,6 @@ func appendHex(dst, b []byte) []byte {
 // viewString is p as a string that aliases it: valid while p is not changed,
 // which is never, events being owned. It saves a copy of every payload.
 func viewString(p []byte) string { return unsafe.String(unsafe.SliceData(p), len(p)) }
+
+// viewBytes is s as bytes that alias it, which nothing may change.
+func viewBytes(s string) []byte { return unsafe.Slice(unsafe.StringData(s), len(s)) }

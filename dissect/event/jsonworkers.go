@@ -1,6 +1,7 @@
 package event
 
 import (
+	"encoding/base64"
 	"io"
 	"sync"
 )
@@ -9,9 +10,10 @@ import (
 // over costs little beside encoding them, few enough that results come soon.
 const batchEvents = 128
 
-// batchBytes of payload end a batch early: what is held must not depend on how
-// long messages are.
-const batchBytes = 128 << 10
+// batchBytes of payload end a batch early, and a longer payload is encoded in
+// pieces of that many, each a batch: what is held must not depend on how long
+// messages are. It is a multiple of 3: base64 pieces join without padding.
+const batchBytes = 96 << 10
 
 // JSONWorkers is a JSON printer whose encoding is done by several goroutines. Its
 // output is the same, byte for byte: batches of events are encoded apart and
@@ -21,11 +23,12 @@ const batchBytes = 128 << 10
 //	                └─► worker: AppendJSON ─┘
 //
 // It pays where payload is printed; where events are small, or few, a JSON does
-// as well with less. It must be ended with End, which stops its goroutines.
+// as well with less. It keeps nothing of the frames and messages that it is given:
+// see Want.Borrowed. It must be ended with End, which stops its goroutines.
 type JSONWorkers struct {
 	payload Payload
 	batch   *jsonBatch
-	bytes   int // of payload in batch
+	line    jsonEncoder // of an event with a long payload
 	work    chan *jsonBatch
 	order   chan *jsonBatch
 	free    chan *jsonBatch
@@ -40,11 +43,67 @@ type JSONWorkers struct {
 	w         io.Writer
 }
 
-// jsonBatch is a run of events on its way.
+// jsonBatch is a run of events on its way, or a piece of a long payload. What
+// it holds is used again.
 type jsonBatch struct {
-	events  []Event
-	out     []byte
-	encoded chan struct{} // one token once out is complete
+	events   []Event
+	frames   []Frame   // of events
+	messages []Message // of events
+	bytes    []byte    // payload of messages, or the piece
+	piece    jsonPiece
+	out      []byte        // encoded; what stands in it from the beginning comes first
+	encoded  chan struct{} // one token once out is complete
+}
+
+// jsonPiece is what a batch's bytes are, if they are a piece of a long payload.
+type jsonPiece uint8
+
+const (
+	noPiece jsonPiece = iota
+	textPiece
+	dataPiece
+)
+
+func newJSONBatch() *jsonBatch {
+	return &jsonBatch{
+		events: make([]Event, 0, batchEvents), frames: make([]Frame, 0, batchEvents), messages: make([]Message, 0, batchEvents),
+		encoded: make(chan struct{}, 1),
+	}
+}
+
+// add takes an event. The frame or message that it refers to is copied.
+func (b *jsonBatch) add(e *Event) {
+	own := *e
+	switch d := e.Detail.(type) {
+	case *Frame:
+		b.frames = append(b.frames, *d)
+		own.Detail = &b.frames[len(b.frames)-1]
+	case *Message:
+		m := *d
+		n := len(b.bytes)
+		b.bytes = append(b.bytes, m.Payload...)
+		m.Payload = b.bytes[n:len(b.bytes):len(b.bytes)]
+		b.messages = append(b.messages, m)
+		own.Detail = &b.messages[len(b.messages)-1]
+	}
+	b.events = append(b.events, own)
+}
+
+// encode fills out.
+func (b *jsonBatch) encode(enc *jsonEncoder) {
+	enc.buf = b.out
+	for i := range b.events {
+		enc.event(&b.events[i])
+	}
+	switch b.piece {
+	case textPiece:
+		enc.buf = appendEscaped(enc.buf, b.bytes)
+	case dataPiece:
+		enc.buf = base64.StdEncoding.AppendEncode(enc.buf, b.bytes)
+	}
+	b.out = enc.buf
+	clear(b.events) // what they refer to is not needed any more
+	b.events, b.frames, b.messages, b.bytes, b.piece = b.events[:0], b.frames[:0], b.messages[:0], b.bytes[:0], noPiece
 }
 
 // NewJSONWorkers returns a printer to w that encodes with n goroutines, n ≥ 1,
@@ -56,8 +115,9 @@ func NewJSONWorkers(w io.Writer, p Payload, n int) *JSONWorkers {
 	}
 	j.pending.L = &j.mu
 	for range 2*n + 1 {
-		j.free <- &jsonBatch{events: make([]Event, 0, batchEvents), encoded: make(chan struct{}, 1)}
+		j.free <- newJSONBatch()
 	}
+	j.line = jsonEncoder{payload: p, long: j.pieces}
 	j.batch = <-j.free
 	j.wg.Add(n)
 	for range n {
@@ -69,41 +129,57 @@ func NewJSONWorkers(w io.Writer, p Payload, n int) *JSONWorkers {
 
 // Event implements Sink. It waits when the writer is behind, so what is held is bounded.
 func (j *JSONWorkers) Event(e *Event) {
-	j.batch.events = append(j.batch.events, *e)
+	n := 0
 	switch d := e.Detail.(type) {
 	case *Message:
-		j.bytes += len(d.Payload)
+		n = len(d.Payload)
 	case *Data:
-		j.bytes += len(d.Bytes)
+		n = len(d.Bytes)
 	}
-	if len(j.batch.events) == batchEvents || j.bytes >= batchBytes {
+	if n > batchBytes {
 		j.send()
+		j.line.event(e)
+		j.batch.out, j.line.buf = append(j.batch.out, j.line.buf...), j.line.buf[:0]
+		return
+	}
+	if j.batch.add(e); len(j.batch.events) == batchEvents || len(j.batch.bytes) >= batchBytes {
+		j.send()
+	}
+}
+
+// pieces hands a long payload over, and before it what stands in its line.
+func (j *JSONWorkers) pieces(p []byte, kind jsonPiece) {
+	for len(p) > 0 {
+		n := min(len(p), batchBytes)
+		if kind == textPiece && n < len(p) {
+			n = len(wholeRunes(p[:n]))
+		}
+		j.batch.out, j.line.buf = append(j.batch.out, j.line.buf...), j.line.buf[:0]
+		j.batch.bytes, j.batch.piece = append(j.batch.bytes, p[:n]...), kind
+		j.send()
+		p = p[n:]
 	}
 }
 
 // send hands the batch at hand over and takes a free one.
 func (j *JSONWorkers) send() {
-	if len(j.batch.events) == 0 {
+	b := j.batch
+	if len(b.events) == 0 && len(b.out) == 0 && b.piece == noPiece {
 		return
 	}
 	j.mu.Lock()
 	j.unwritten++
 	j.mu.Unlock()
-	j.work <- j.batch
-	j.order <- j.batch
-	j.batch, j.bytes = <-j.free, 0
+	j.work <- b
+	j.order <- b
+	j.batch = <-j.free
 }
 
 func (j *JSONWorkers) encode() {
 	defer j.wg.Done()
 	enc := jsonEncoder{payload: j.payload}
 	for b := range j.work {
-		enc.buf = b.out
-		for i := range b.events {
-			enc.event(&b.events[i])
-			b.events[i] = Event{} // its payload is not needed any more
-		}
-		b.out = enc.buf
+		b.encode(&enc)
 		b.encoded <- struct{}{}
 	}
 }
@@ -113,7 +189,6 @@ func (j *JSONWorkers) write() {
 	for b := range j.order {
 		<-b.encoded
 		j.put(b.out)
-		b.events = b.events[:0]
 		if b.out = b.out[:0]; cap(b.out) > 1<<20 {
 			b.out = nil
 		}

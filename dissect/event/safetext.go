@@ -1,6 +1,7 @@
 package event
 
 import (
+	"encoding/binary"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -55,10 +56,26 @@ func SafeText(dst, s []byte, max int) []byte {
 
 // SafeString returns s in the visible form, on one line. It returns s itself where nothing needs it.
 func SafeString(s string) string {
-	if plainPrefix(s) == len(s) {
+	if plain(s) {
 		return s
 	}
 	return string(appendSafe(make([]byte, 0, len(s)+16), s, false))
+}
+
+// plain reports whether nothing in s needs an escape in JSON: then it needs none here.
+func plain(s string) bool {
+	p := viewBytes(s)
+	for ; len(p) >= 8; p = p[8:] {
+		if plainBytes(binary.LittleEndian.Uint64(p)) < 8 {
+			return false
+		}
+	}
+	for _, c := range p {
+		if escapes[c] != escNone {
+			return false
+		}
+	}
+	return true
 }
 
 // SafeLines appends s to dst in the visible form, but keeps it readable as
