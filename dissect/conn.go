@@ -94,19 +94,12 @@ func firstDissector(k *Conn) Dissector {
 
 // enter notes that the connection speaks p from here on.
 func (k *Conn) enter(p *protocol, s *signs) Dissector {
-	k.setProtocol(p)
+	k.protocol = p
 	d := p.start(k, s)
 	if name := d.Layer(); name != "" {
 		k.addLayer(name)
 	}
 	return d
-}
-
-func (k *Conn) setProtocol(p *protocol) {
-	k.protocol = p
-	if k.sum != nil {
-		k.sum.Protocol = p.name
-	}
 }
 
 func (k *Conn) addLayer(name string) {

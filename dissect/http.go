@@ -251,7 +251,7 @@ func (h *httpStream) response(k *Conn, resp *http1.Response, span [2]uint64, tim
 	case x.attempt != nil:
 		x.attempt.answer(k, resp, span, time)
 		if resp.Status == 101 {
-			k.setProtocol(protocolNamed("websocket"))
+			k.protocol = protocolNamed("websocket")
 			k.addLayer("websocket")
 			k.Switch(newWebSocket(k, x.attempt))
 			k.a.recycle(h)

@@ -76,8 +76,9 @@ func (k *Conn) describe() {
 		s.Client = c.Flow.Source(client).String()
 		s.Server = c.Flow.Source(client.Reverse()).String()
 	}
-	if s.Protocol == "" {
-		s.Protocol = "raw"
+	s.Protocol = "raw"
+	if k.protocol != nil {
+		s.Protocol = k.protocol.name
 	}
 	if len(s.Layers) == 0 {
 		s.Layers = []string{"raw"}
