@@ -58,6 +58,7 @@ type Analyzer struct {
 	counted counted
 	pool    *deflate.Pool
 	segment uint64 // the stream offset at which the segment at hand began
+	cut     uint64 // length of the hole that is being told, if the snap length left it: behind it a segment begins
 	payload budget // of unfinished messages
 	waiting int64  // charge of the events that wait until it is known who is client
 	// emitting is the connection whose event the sink is looking at; nil: none.

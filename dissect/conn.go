@@ -318,9 +318,13 @@ func (k *Conn) Gap(dir packet.Dir, n uint64, cause reassembly.Cause, at reassemb
 	if k.wants(event.KindGap) {
 		k.emit(dir, at.Time, [2]uint64{at.Packet, at.Packet}, &event.Gap{Offset: at.Offset, Length: n, Cause: cause.String()})
 	}
+	if k.a.cut = 0; cause == reassembly.Snaplen {
+		k.a.cut = n
+	}
 	if !k.d.Gap(k, dir, k.heldBytes(dir), n, at) {
 		k.lost()
 	}
+	k.a.cut = 0
 	k.drop(dir, len(k.heldBytes(dir)))
 	k.rouse(dir)
 }

@@ -15,6 +15,8 @@ type attempt struct {
 	resp    *http1.Response // nil: not there yet; borrowed while answer reports it
 	packets [2]uint64
 	own     http1.Request // what req points to
+	// The rest of a head is in a hole: what it lacks is not missing.
+	reqCut, respCut bool
 }
 
 // asksForWebSocket tells whether a request shows any sign of WebSocket: wrong
@@ -55,7 +57,7 @@ func (a *attempt) answer(k *Conn, resp *http1.Response, span [2]uint64, time int
 		k.name(a.req)
 	}
 	a.report(k, time)
-	if a.accepted() {
+	if a.accepted() && !a.reqCut {
 		a.judgeEarly(k, time, span[1])
 	}
 }
@@ -87,7 +89,7 @@ func (a *attempt) report(k *Conn, time int64) {
 	}
 	h := &event.Handshake{}
 	if r := a.req; r != nil {
-		h.Method, h.Target = r.Method, r.Target
+		h.Method, h.Target, h.RequestCut = r.Method, r.Target, a.reqCut
 		h.HTTPVersion = fmt.Sprintf("%d.%d", r.Major, r.Minor)
 		h.RequestHeaders = fields(r.Headers)
 		h.Key = r.Headers.Get("Sec-WebSocket-Key")
@@ -100,7 +102,7 @@ func (a *attempt) report(k *Conn, time int64) {
 		h.ExtensionsOffered = strings.Join(r.Headers.Values("Sec-WebSocket-Extensions"), ", ")
 	}
 	if r := a.resp; r != nil {
-		h.Status, h.Reason = r.Status, r.Reason
+		h.Status, h.Reason, h.ResponseCut = r.Status, r.Reason, a.respCut
 		h.ResponseHeaders = fields(r.Headers)
 		h.Accepted = r.Status == 101
 		h.Accept = r.Headers.Get("Sec-WebSocket-Accept")
@@ -126,7 +128,7 @@ func fields(hs http1.Headers) []event.Header {
 
 // compression is what the handshake agreed on permessage-deflate (RFC 7692 §7.1).
 type compression struct {
-	known bool // the handshake was captured
+	known bool // what the server answered was captured
 	on    bool
 	other bool // another extension was agreed: reserved bits may be its
 	pmd   websocket.PMD
@@ -135,7 +137,7 @@ type compression struct {
 // compression reads the agreement. What the server answered counts, even where
 // it should not have: it is what both sides then do.
 func (a *attempt) compression() compression {
-	if a.resp == nil {
+	if a.resp == nil || a.respCut && !a.resp.Headers.Has("Sec-WebSocket-Extensions") {
 		return compression{}
 	}
 	answer, _ := websocket.ParseExtensions(a.resp.Headers.Values("Sec-WebSocket-Extensions"))

@@ -18,7 +18,7 @@ type httpStream struct {
 	server  httpSide
 	pending []*exchange  // requests without a final response, oldest first
 	room    [1]*exchange // of pending, usually
-	any     bool         // a whole head was read: the connection is HTTP for certain
+	any     bool         // a whole request or an answer was read: the connection is HTTP for certain
 }
 
 // httpSide is where one direction stands.
@@ -26,6 +26,7 @@ type httpSide struct {
 	phase   httpPhase
 	scanner http1.Scanner
 	body    http1.Body
+	cut     bool // the rest of the head that was read last is in a hole, and where it ends is not known
 }
 
 type httpPhase uint8
@@ -35,14 +36,16 @@ const (
 	inBody              // of the message whose head was read last
 	onHold              // client: behind a request that wants to leave HTTP, until it is answered
 	isHunting           // behind a hole: waiting for a segment that begins with a head
+	inTail              // client: behind a hole in the head of a request that may want to leave HTTP
 )
 
 // exchange is a request that waits for its response.
 type exchange struct {
 	method  string
 	attempt *attempt // it asks for WebSocket
-	upgrade bool     // it asks for something, or is CONNECT
-	asked   attempt  // what attempt points to
+	perhaps bool     // it may do so in the part of its head that is in a hole
+	upgrade bool     // it asks for something, or is CONNECT, or may ask
+	asked   attempt  // what attempt points to, or may point to
 }
 
 // ask makes the exchange's attempt.
@@ -124,6 +127,8 @@ func (h *httpStream) Data(k *Conn, dir packet.Dir, b []byte, at reassembly.At) i
 	switch s.phase {
 	case onHold:
 		return h.holdEarly(k, b)
+	case inTail:
+		return h.tail(k, dir, b, at)
 	case isHunting:
 		switch v := looks(b); {
 		case v == http1.Maybe && len(b) < k.a.opt.Limits.Recognise:
@@ -132,8 +137,7 @@ func (h *httpStream) Data(k *Conn, dir packet.Dir, b []byte, at reassembly.At) i
 			k.skipped(dir, len(b), at)
 			return len(b)
 		}
-		s.phase = inHead
-		s.scanner.Reset()
+		*s = httpSide{}
 		fallthrough
 	case inHead:
 		return h.head(k, dir, s, b, at)
@@ -184,11 +188,10 @@ func (h *httpStream) head(k *Conn, dir packet.Dir, s *httpSide, b []byte, at rea
 }
 
 // notHTTP gives up on a direction: the whole connection, where nothing of it was
-// HTTP so far. A request that never completed and is answered by something else
-// than HTTP leaves its connection raw.
+// HTTP for certain. A request that never completed, or of which that is not known,
+// leaves its connection raw if it is answered by something else than HTTP.
 func (h *httpStream) notHTTP(k *Conn, dir packet.Dir, s *httpSide, b []byte, at reassembly.At) int {
-	answered := s == &h.client || len(h.pending) == 0
-	if !h.any && answered {
+	if !h.any {
 		if k.sum != nil {
 			k.sum.Layers = nil
 		}
@@ -200,22 +203,34 @@ func (h *httpStream) notHTTP(k *Conn, dir packet.Dir, s *httpSide, b []byte, at 
 	return len(b)
 }
 
-// request takes a whole request head.
+// request takes a request head, whole or cut.
 func (h *httpStream) request(k *Conn, req *http1.Request, span [2]uint64) {
-	h.any = true
+	h.any = h.any || !h.client.cut
 	if k.sum != nil && (k.sum.Path == "" || len(k.sum.Layers) == 1 && k.sum.Status == 0) {
 		k.name(req)
 	}
 	x := k.a.exchanges.get()
 	x.method, x.upgrade = req.Method, req.Method == "CONNECT" || req.Headers.Upgrades()
-	if asksForWebSocket(req) {
+	x.asked.reqCut = h.client.cut
+	switch {
+	case asksForWebSocket(req):
 		x.attempt, x.upgrade = x.ask(req, span), true
 		k.a.keys.add(req.Headers.Get("Sec-WebSocket-Key"))
+	case h.client.cut && req.Method == "GET" && !x.upgrade:
+		x.ask(req, span)
+		x.perhaps, x.upgrade = true, true
 	}
 	if len(h.pending) == maxPipelined {
 		k.a.exchanges.put(h.pop())
 	}
 	h.pending = append(h.pending, x)
+	if h.client.cut {
+		h.client.phase = isHunting
+		if x.upgrade {
+			h.client.phase = inTail
+		}
+		return
+	}
 	h.client.body = http1.RequestBody(req)
 	h.client.phase = inBody
 	if x.upgrade && h.client.body.Done() {
@@ -223,7 +238,7 @@ func (h *httpStream) request(k *Conn, req *http1.Request, span [2]uint64) {
 	}
 }
 
-// response takes a whole response head.
+// response takes a response head, whole or cut.
 func (h *httpStream) response(k *Conn, resp *http1.Response, span [2]uint64, time int64) {
 	h.any = true
 	var x *exchange
@@ -232,11 +247,14 @@ func (h *httpStream) response(k *Conn, resp *http1.Response, span [2]uint64, tim
 	} else {
 		x = k.a.exchanges.get()
 	}
-	if resp.Status == 101 && x.attempt == nil && x.method == "" && answersWebSocket(resp) {
-		x.attempt = &x.asked // its request is in a hole, or was before the capture
+	if resp.Status == 101 && x.attempt == nil {
+		x.attempt = h.tentative(x, resp)
 	}
 	h.server.body = http1.ResponseBody(x.method, resp)
 	h.server.phase = inBody
+	if h.server.cut {
+		h.server.phase = isHunting
+	}
 	if resp.Status < 200 && resp.Status != 101 {
 		return // interim: the final response is still to come
 	}
@@ -249,11 +267,16 @@ func (h *httpStream) response(k *Conn, resp *http1.Response, span [2]uint64, tim
 	defer k.a.exchanges.put(x)
 	switch {
 	case x.attempt != nil:
+		x.attempt.respCut = h.server.cut
 		x.attempt.answer(k, resp, span, time)
 		if resp.Status == 101 {
 			k.protocol = protocolNamed("websocket")
 			k.addLayer("websocket")
-			k.Switch(newWebSocket(k, x.attempt))
+			w := newWebSocket(k, x.attempt)
+			client := k.Client()
+			w.side[client].begins(h.client.cut)
+			w.side[client.Reverse()].begins(h.server.cut)
+			k.Switch(w)
 			k.a.recycle(h)
 			return
 		}
@@ -288,7 +311,11 @@ func (h *httpStream) release(k *Conn) {
 			return
 		}
 	}
-	if h.client.phase == onHold {
+	h.client.cut = false
+	switch h.client.phase {
+	case inTail:
+		h.client.phase = isHunting
+	case onHold:
 		h.client.phase = inHead
 		k.Wake(k.Client())
 	}
@@ -310,11 +337,13 @@ func (h *httpStream) Gap(k *Conn, dir packet.Dir, held []byte, n uint64, at reas
 		s = &h.server
 	}
 	switch s.phase {
+	case inHead:
+		return len(held) > 0 && h.cutHead(k, dir, s, held, k.heldAt(dir))
 	case inBody:
 		if _, sync := s.body.Skip(n); sync {
 			return true
 		}
-	case isHunting:
+	case isHunting, inTail:
 		return true
 	}
 	return false

@@ -187,7 +187,7 @@ func (a *attempt) request(to *websocket.Request) *websocket.Request {
 	if r == nil {
 		return nil
 	}
-	*to = websocket.Request{Method: r.Method, Target: r.Target, Major: r.Major, Minor: r.Minor, Headers: wsFields(to.Headers[:0], r.Headers)}
+	*to = websocket.Request{Method: r.Method, Target: r.Target, Major: r.Major, Minor: r.Minor, Headers: wsFields(to.Headers[:0], r.Headers), Cut: a.reqCut}
 	return to
 }
 
@@ -197,7 +197,7 @@ func (a *attempt) response(to *websocket.Response) *websocket.Response {
 	if r == nil {
 		return nil
 	}
-	*to = websocket.Response{Status: r.Status, Reason: r.Reason, Major: r.Major, Minor: r.Minor, Headers: wsFields(to.Headers[:0], r.Headers)}
+	*to = websocket.Response{Status: r.Status, Reason: r.Reason, Major: r.Major, Minor: r.Minor, Headers: wsFields(to.Headers[:0], r.Headers), Cut: a.respCut}
 	return to
 }
 

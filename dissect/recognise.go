@@ -2,6 +2,7 @@ package dissect
 
 import (
 	"bytes"
+	"regexp"
 	"slices"
 
 	"github.com/sockeye-dev/sockeye/capture/packet"
@@ -32,6 +33,8 @@ type signs struct {
 	forced  bool // by --decode-as
 	// bits is evidence for frames from before a hole: by direction, masked or not.
 	bits [2][2]int
+	// cut is how many bytes of a segment that b ends with were cut off, by direction.
+	cut [2]uint64
 	// frameAt are the offsets in b of the first frame headers found, or -1.
 	frameAt [2]int
 }
@@ -55,6 +58,7 @@ type recogniser struct {
 	fresh   bool
 	before  Dissector // what the connection spoke before the hole; nil at its beginning
 	upgrade *attempt
+	line    bool      // a request line was cut off
 	passed  [2]int    // bytes of a direction that were looked at and let go
 	bits    [2][2]int // evidence for frames in pieces that ended at a hole: by direction, masked or not
 	look    [2]int    // a direction is looked at again when it is this long, or has a new line
@@ -113,13 +117,15 @@ func (r *recogniser) worthLooking(dir packet.Dir, b []byte) bool {
 	return false
 }
 
-// decide asks the table. b are the bytes of dir; those of the other direction are held.
-func (r *recogniser) decide(k *Conn, dir packet.Dir, b []byte, at reassembly.At, final bool) {
+// decide asks the table. b are the bytes of dir; those of the other direction are
+// held. It returns the protocol that needs more bytes, if nothing was decided.
+func (r *recogniser) decide(k *Conn, dir packet.Dir, b []byte, at reassembly.At, final bool) *protocol {
 	s := &k.a.signs
 	*s = signs{k: k, frameAt: [2]int{-1, -1}, fresh: r.fresh, final: final, client: k.Client(), clientKnown: k.settled, upgrade: r.upgrade, bits: r.bits}
 	other := dir.Reverse()
 	s.b[dir], s.b[other] = b, k.heldBytes(other)
 	s.at[dir], s.at[other] = at, k.heldAt(other)
+	s.cut[dir] = k.a.cut
 	if !r.fresh {
 		s.starts[dir] = append([]int(nil), k.Starts(dir, at)...)
 		s.starts[other] = append([]int(nil), k.Starts(other, k.heldAt(other))...)
@@ -129,13 +135,14 @@ func (r *recogniser) decide(k *Conn, dir packet.Dir, b []byte, at reassembly.At,
 		switch p.recognise(s) {
 		case yes:
 			r.settle(k, p, s)
-			return
+			return nil
 		case maybe:
 			if !final {
-				return
+				return p
 			}
 		}
 	}
+	return nil
 }
 
 // settle hands the connection to what was recognised. Behind a hole, bytes that
@@ -154,19 +161,25 @@ func (r *recogniser) settle(k *Conn, p *protocol, s *signs) {
 	k.a.recycle(r)
 }
 
-func (r *recogniser) Gap(k *Conn, dir packet.Dir, held []byte, _ uint64, at reassembly.At) bool {
+func (r *recogniser) Gap(k *Conn, dir packet.Dir, held []byte, n uint64, at reassembly.At) bool {
 	if r.fresh && len(held) > 0 {
-		// The bytes before the hole are the best there will be.
-		r.decide(k, dir, held, k.heldAt(dir), true)
+		// The bytes before the hole are the best there will be, but for a start line
+		// that was cut: the answer to it, or frames, may tell more.
+		if p := r.decide(k, dir, held, k.heldAt(dir), false); k.d == Dissector(r) && (p == nil || p.name != "http") {
+			r.decide(k, dir, held, k.heldAt(dir), true)
+		} else if dir == k.Client() {
+			r.line = beginsRequest.Match(held)
+		}
 		if k.d != Dissector(r) {
-			return r.after(k, dir, at)
+			return r.after(k, dir, n, at)
 		}
 		held = k.heldBytes(dir)
 	}
 	if len(held) > 0 {
+		r.line = r.line && (dir == k.Client() || http1.LooksLikeResponse(held) != http1.No)
 		r.decide(k, dir, held, k.heldAt(dir), false)
 		if k.d != Dissector(r) {
-			return r.after(k, dir, at)
+			return r.after(k, dir, n, at)
 		}
 		r.remember(k, dir, held)
 	}
@@ -176,12 +189,12 @@ func (r *recogniser) Gap(k *Conn, dir packet.Dir, held []byte, _ uint64, at reas
 	return true
 }
 
-// after lets what was recognised read the bytes before a hole, and then the hole.
-func (r *recogniser) after(k *Conn, dir packet.Dir, at reassembly.At) bool {
+// after lets what was recognised read the bytes before a hole of n bytes, and then the hole.
+func (r *recogniser) after(k *Conn, dir packet.Dir, n uint64, at reassembly.At) bool {
 	d := k.d
 	k.wake[dir] = false
 	k.pump(dir)
-	return d.Gap(k, dir, k.heldBytes(dir), 1, at)
+	return d.Gap(k, dir, k.heldBytes(dir), n, at)
 }
 
 // remember keeps the evidence of bytes that end at a hole: in a capture full of
@@ -190,7 +203,7 @@ func (r *recogniser) after(k *Conn, dir packet.Dir, at reassembly.At) bool {
 func (r *recogniser) remember(k *Conn, dir packet.Dir, held []byte) {
 	starts := k.Starts(dir, k.heldAt(dir))
 	for role, masked := range [2]websocket.Tri{websocket.Yes, websocket.No} {
-		res := websocket.Search(held, starts, websocket.Expect{Masked: masked, Bits: websocket.MidstreamBits}, true)
+		res := websocket.Search(held, starts, websocket.Expect{Masked: masked, Bits: websocket.MidstreamBits, Cut: k.a.cut}, true)
 		if res.Bits >= acceptBits && slices.Contains(starts, res.Pos) {
 			r.bits[dir][role] += res.Bits - chanceBits
 		}
@@ -206,10 +219,16 @@ func (r *recogniser) Fin(k *Conn, dir packet.Dir, held []byte) {}
 func (r *recogniser) End(k *Conn) {
 	c := k.Client()
 	if k.in[0] == nil && k.in[1] == nil {
+		if r.line {
+			k.Switch(k.enter(protocolNamed("http"), &signs{k: k}))
+		}
 		return
 	}
 	r.decide(k, c, k.heldBytes(c), k.heldAt(c), true)
 }
+
+// beginsRequest matches a request line to the end of which nothing is known.
+var beginsRequest = regexp.MustCompile(`^[A-Z]{3,} /`)
 
 func fromHTTP(v http1.Verdict) verdict {
 	switch v {
@@ -359,7 +378,7 @@ func (s *signs) frames(dir packet.Dir, masked websocket.Tri, need int) websocket
 	if len(s.b[dir]) == 0 {
 		return websocket.SearchResult{}
 	}
-	r := websocket.Search(s.b[dir], s.starts[dir], websocket.Expect{Masked: masked, Bits: need}, s.final)
+	r := websocket.Search(s.b[dir], s.starts[dir], websocket.Expect{Masked: masked, Bits: need, Cut: s.cut[dir]}, s.final || s.cut[dir] > 0)
 	s.frameAt[dir] = -1
 	if r.Bits >= websocket.ResyncBits {
 		s.frameAt[dir] = r.Pos // else the direction searches on, with what comes

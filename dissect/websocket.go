@@ -63,6 +63,10 @@ type wsSide struct {
 	unasked  *pongUnasked
 	forgot   bool   // a ping is not among pings: some pong answers it
 	startAt  uint64 // skipping: where the first frame begins
+	expected bool   // searching: right behind a hole in the head of the handshake
+	likely   bool   // searching: behind a segment that the snap length cut and that was not full
+	// longestCut is how long the longest segment was that the snap length cut.
+	longestCut uint64
 	// lookAgain is the offset up to which bytes must come to make another search worthwhile.
 	lookAgain uint64
 }
@@ -291,6 +295,7 @@ func (w *webSocket) reportFrame(k *Conn, s *wsSide) {
 // behind one that covers a header (DESIGN: a frame of known length survives).
 func (w *webSocket) Gap(k *Conn, dir packet.Dir, held []byte, n uint64, at reassembly.At) bool {
 	s := &w.side[dir]
+	defer s.noteCut(k, n, at)
 	switch s.phase {
 	case skipping:
 		s.phase = searching
@@ -353,18 +358,6 @@ func (s *wsSide) lose(n uint64) {
 	s.judge.Hole()
 	s.inflater.lose()
 }
-
-func (s *wsSide) seek(lost uint64) {
-	s.phase, s.lookAgain = searching, 0
-	s.lose(lost)
-}
-
-// found goes on at a header that was searched for.
-func (s *wsSide) found() { s.phase, s.unsure = atHeader, unsureFrames }
-
-// unsureFrames is for how many frames behind a search an implausible header means
-// that the place was wrong, and not that the peer breaks the rules.
-const unsureFrames = 4
 
 func (w *webSocket) Fin(k *Conn, dir packet.Dir, held []byte) {
 	s := &w.side[dir]

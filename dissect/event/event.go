@@ -132,6 +132,8 @@ type Handshake struct {
 	Subprotocol                 string
 	ExtensionsOffered           string // values joined with ", "
 	Extensions                  string
+	// The rest of the head was not captured: headers that are not here may have been sent.
+	RequestCut, ResponseCut bool
 	// Verdicts per HS rule, for people: rule, ok, what was seen. Empty until judged.
 	Verdicts []Verdict
 }

@@ -241,6 +241,8 @@ func (j *jsonEncoder) handshake(h *Handshake) {
 	if h.Status != 0 || len(h.ResponseHeaders) > 0 {
 		j.headers(`,"response_headers":`, h.ResponseHeaders)
 	}
+	j.mark(`,"request_cut":true`, h.RequestCut)
+	j.mark(`,"response_cut":true`, h.ResponseCut)
 	j.status(h.Status)
 	j.text(`,"reason":`, h.Reason)
 	j.flag(`,"accepted":`, h.Accepted)
@@ -254,6 +256,13 @@ func (j *jsonEncoder) handshake(h *Handshake) {
 	j.text(`,"subprotocol":`, h.Subprotocol)
 	j.text(`,"extensions_offered":`, h.ExtensionsOffered)
 	j.text(`,"extensions":`, h.Extensions)
+}
+
+// mark appends what applies only where it is true.
+func (j *jsonEncoder) mark(member string, is bool) {
+	if is {
+		j.lit(member)
+	}
 }
 
 func (j *jsonEncoder) status(code int) {

@@ -51,11 +51,11 @@ func (t *Text) handshakeBlock(e *Event, h *Handshake) {
 	t.lit("\n")
 
 	if h.Method != "" || len(h.RequestHeaders) > 0 {
-		t.head(Client, "→ request", h.Method+" "+h.Target+" HTTP/"+h.HTTPVersion, h.RequestHeaders)
+		t.head(Client, "→ request", h.Method+" "+h.Target+" HTTP/"+h.HTTPVersion, h.RequestHeaders, h.RequestCut)
 	}
 	if h.Status != 0 || len(h.ResponseHeaders) > 0 {
 		line := strings.TrimSpace("HTTP/" + h.HTTPVersion + " " + strconv.Itoa(h.Status) + " " + h.Reason)
-		t.head(Server, "← response", line, h.ResponseHeaders)
+		t.head(Server, "← response", line, h.ResponseHeaders, h.ResponseCut)
 	}
 	if h.Key != "" {
 		t.acceptReckoning(h)
@@ -75,8 +75,8 @@ func (t *Text) handshakeBlock(e *Event, h *Handshake) {
 	t.lit("\n")
 }
 
-// head prints a request's or response's head as it was sent.
-func (t *Text) head(side Side, title, first string, hs []Header) {
+// head prints a request's or response's head as it was sent, as far as it was captured.
+func (t *Text) head(side Side, title, first string, hs []Header, cut bool) {
 	t.lit("  ")
 	t.styled(sideStyle(side), title)
 	t.lit("\n    " + SafeString(first) + "\n")
@@ -85,6 +85,11 @@ func (t *Text) head(side Side, title, first string, hs []Header) {
 		t.styled(styleDim, SafeString(h.Name)+":")
 		t.lit(" " + SafeString(h.Value) + "\n")
 		t.spill()
+	}
+	if cut {
+		t.lit("    ")
+		t.styled(styleWarning, "… the rest of the head was not captured")
+		t.lit("\n")
 	}
 }
 

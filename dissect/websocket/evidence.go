@@ -100,10 +100,11 @@ func deflateBegins(c byte, h Header) bool {
 
 // endBits is how unlikely a random length is to end the frame exactly where a
 // segment ends: of the values that the length field can have, as many hit as
-// segments end within its reach.
+// segments end within its reach. payload is where the frame's payload begins.
 func (s *search) endBits(payload int, h Header) int {
-	end := payload + int(h.Length)
-	if end != len(s.b) && !s.isStart(end) {
+	last := uint64(len(s.b)) + s.e.Cut // where the last segment ends
+	end := uint64(payload) + h.Length
+	if end != last && !(end < uint64(len(s.b)) && s.isStart(int(end))) {
 		return 0
 	}
 	reach, most := 125, 7
@@ -114,10 +115,21 @@ func (s *search) endBits(payload int, h Header) int {
 		return 10
 	}
 	hits := lowerBound(s.starts, payload+reach+1) - lowerBound(s.starts, payload)
-	if len(s.b) <= payload+reach {
+	if last <= uint64(payload+reach) {
 		hits++
 	}
 	return min(10, max(0, most-bits.Len(uint(max(hits, 1)-1))))
+}
+
+// cutHeader is the evidence of a header of which the masking key was cut off, if
+// its frame ends where the segment does; else 0.
+func (s *search) cutHeader(b []byte, msg messageState, closed bool) int {
+	h, total, ok := PartialHeader(b)
+	if !ok || total != uint64(len(b))+s.e.Cut || !Plausible(h, s.e) || closed && h.Opcode != Close || !step(&msg, h) {
+		return 0
+	}
+	payload := len(s.b) - len(b) + HeaderSize(b[0], b[1])
+	return headerBits(h, s.e) + s.endBits(payload, h)
 }
 
 // dull reports whether the sample of p has four different byte values at most.

@@ -103,6 +103,8 @@ type Request struct {
 	Protocol       string // the :protocol of an extended CONNECT; else empty
 	Major, Minor   int    // HTTP version
 	Headers        Fields
+	// Cut: the rest of the head was not captured. What Headers lack is not missing.
+	Cut bool
 }
 
 // Get returns the values of every field of that name.
@@ -114,6 +116,7 @@ type Response struct {
 	Reason       string
 	Major, Minor int
 	Headers      Fields
+	Cut          bool // as of a Request
 }
 
 // Get returns the values of every field of that name.

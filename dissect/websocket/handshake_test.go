@@ -279,6 +279,34 @@ func TestJudgeHandshake(t *testing.T) {
 	}
 }
 
+// TestJudgeCutHeads cuts a good handshake behind each of its headers: nothing is
+// wrong with it, and no verdict speaks of what is not there.
+func TestJudgeCutHeads(t *testing.T) {
+	whole, answer := good()
+	for i := range len(whole.Headers) + 1 {
+		for j := range len(answer.Headers) + 1 {
+			req, resp := good()
+			req.Headers, req.Cut = req.Headers[:i], true
+			resp.Headers, resp.Cut = resp.Headers[:j], true
+			problems := JudgeHandshake(req, resp)
+			if len(problems) > 0 {
+				t.Errorf("%d and %d headers: %+v", i, j, problems)
+			}
+			for _, v := range Verdicts(req, resp, problems) {
+				if !v.OK || v.Text == "" {
+					t.Errorf("%d and %d headers: %+v", i, j, v)
+				}
+			}
+		}
+	}
+	req, resp := good()
+	req.Cut, resp.Cut = true, true
+	set(&resp.Headers, "Sec-WebSocket-Accept", sampleKey)
+	if p := JudgeHandshake(req, resp); len(p) != 1 || p[0].Rule != RuleAccept {
+		t.Errorf("a wrong accept value in what is there: %+v", p)
+	}
+}
+
 func FuzzJudgeHandshake(f *testing.F) {
 	f.Add("GET", sampleKey, "13", "permessage-deflate", "chat", 101, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", "permessage-deflate", "chat", "Upgrade")
 	f.Add("POST", "x", "8", ";", ",", 426, "", "a;b=\"", "", "close")

@@ -9,7 +9,8 @@ import (
 // JudgeHandshake judges an opening handshake and returns what is wrong with it,
 // in the order of the rules; Side is who is at fault. resp may be nil (not
 // answered, not captured), and req too. Over HTTP/2 and HTTP/3 (Major 2 and up)
-// the rules that RFC 8441 §5 takes away are not applied. otherKeys are the keys
+// the rules that RFC 8441 §5 takes away are not applied. Of a head that was cut,
+// only the headers that are there are judged. otherKeys are the keys
 // of other handshakes nearby: an accept value made from one of them is named as such.
 func JudgeHandshake(req *Request, resp *Response, otherKeys ...string) []Problem {
 	h := handshake{req: req, resp: resp, accepted: Accepted(req, resp)}
@@ -82,6 +83,7 @@ func (h *handshake) host() {
 		return
 	}
 	switch v := h.get(h.req.Headers, "Host"); {
+	case len(v) == 0 && h.req.Cut:
 	case len(v) == 0:
 		h.bad(RuleHost, Client, "RFC 6455 §4.1", "the request has no Host header")
 	case len(v) > 1:
@@ -103,9 +105,9 @@ func (h *handshake) token(rule Rule, name, token string) {
 	if h.h2 {
 		return
 	}
-	judge := func(side Side, what, ref string, v []string) {
+	judge := func(side Side, what, ref string, v []string, cut bool) {
 		switch {
-		case HasToken(v, token):
+		case cut || HasToken(v, token): // the token may stand in another line
 		case len(v) == 0:
 			h.bad(rule, side, ref, "the %s has no %s header", what, name)
 		default:
@@ -113,10 +115,10 @@ func (h *handshake) token(rule Rule, name, token string) {
 		}
 	}
 	if h.req != nil {
-		judge(Client, "request", "RFC 6455 §4.2.1", h.get(h.req.Headers, name))
+		judge(Client, "request", "RFC 6455 §4.2.1", h.get(h.req.Headers, name), h.req.Cut)
 	}
 	if h.accepted {
-		judge(Server, "answer", "RFC 6455 §4.2.2", h.get(h.resp.Headers, name))
+		judge(Server, "answer", "RFC 6455 §4.2.2", h.get(h.resp.Headers, name), h.resp.Cut)
 	}
 }
 
@@ -126,6 +128,7 @@ func (h *handshake) key() {
 		return
 	}
 	switch v := h.get(h.req.Headers, "Sec-WebSocket-Key"); {
+	case len(v) == 0 && h.req.Cut:
 	case len(v) == 0:
 		h.bad(RuleKey, Client, "RFC 6455 §4.1", "the request has no Sec-WebSocket-Key")
 	case len(v) > 1:
@@ -144,6 +147,8 @@ func (h *handshake) version() {
 	}
 	v := h.get(h.req.Headers, "Sec-WebSocket-Version")
 	switch {
+	case len(v) == 0 && h.req.Cut:
+		return
 	case len(v) == 0:
 		h.bad(RuleVersion, Client, "RFC 6455 §4.1", "the request has no Sec-WebSocket-Version")
 	case len(v) > 1:
@@ -153,7 +158,7 @@ func (h *handshake) version() {
 	default:
 		return
 	}
-	if h.resp != nil && h.resp.Status == 426 && len(h.get(h.resp.Headers, "Sec-WebSocket-Version")) == 0 {
+	if h.resp != nil && h.resp.Status == 426 && !h.resp.Cut && len(h.get(h.resp.Headers, "Sec-WebSocket-Version")) == 0 {
 		h.bad(RuleVersion, Server, "RFC 6455 §4.2.2, §4.4", "the server answers 426 without saying in Sec-WebSocket-Version which versions it speaks")
 	}
 }
@@ -170,6 +175,7 @@ func (h *handshake) accept(otherKeys []string) {
 	}
 	want := acceptOf(keys[0])
 	switch v := h.get(h.resp.Headers, "Sec-WebSocket-Accept"); {
+	case len(v) == 0 && h.resp.Cut:
 	case len(v) == 0:
 		h.bad(RuleAccept, Server, "RFC 6455 §4.2.2", "the answer has no Sec-WebSocket-Accept; the key gives %s", string(want[:]))
 	case len(v) > 1:
@@ -201,7 +207,7 @@ func (h *handshake) subprotocol() {
 	case len(chosen) > 1 || len(fields) > 1:
 		h.bad(RuleSubprotocol, Server, "RFC 6455 §4.2.2", "the server chose several subprotocols: %s", clip(strings.Join(chosen, ", ")))
 		return
-	case h.req == nil:
+	case h.req == nil || h.req.Cut:
 		return
 	}
 	offered := Subprotocols(h.get(h.req.Headers, "Sec-WebSocket-Protocol"))
@@ -237,7 +243,7 @@ func (h *handshake) extension() {
 	if err != nil {
 		h.bad(RuleExtension, Server, "RFC 6455 §9.1", "the answer breaks the grammar: %v", err)
 	}
-	if h.req == nil || !offersWhole {
+	if h.req == nil || h.req.Cut || !offersWhole {
 		// What was offered is not known, so only the answer by itself can be judged.
 		offers = nil
 		for i := range answer {
@@ -289,7 +295,7 @@ func (h *handshake) status() {
 
 // refusal says in words what a refusing status usually means.
 func (h *handshake) refusal() string {
-	lacksUpgrade := h.req != nil && !h.h2 &&
+	lacksUpgrade := h.req != nil && !h.req.Cut && !h.h2 &&
 		!(HasToken(h.get(h.req.Headers, "Upgrade"), "websocket") && HasToken(h.get(h.req.Headers, "Connection"), "Upgrade"))
 	switch s := h.resp.Status; {
 	case lacksUpgrade && (s == 400 || s == 426 || s == 200):
@@ -340,28 +346,34 @@ func Verdicts(req *Request, resp *Response, problems []Problem) []Verdict {
 		}
 	}
 	var rq, rs Fields
+	var rqCut, rsCut bool
 	if req != nil {
-		rq = req.Headers
+		rq, rqCut = req.Headers, req.Cut
 	}
 	if resp != nil {
-		rs = resp.Headers
+		rs, rsCut = resp.Headers, resp.Cut
 	}
-	list := func(f Fields, name string) string { return strings.Join(f.Get(name), ", ") }
+	// field adds a rule that rests on a header. Where the head was cut, one that is
+	// not there says nothing.
+	field := func(rule Rule, applies bool, f Fields, cut bool, name string) {
+		seen := strings.Join(f.Get(name), ", ")
+		add(rule, applies && !(cut && seen == ""), seen)
+	}
 	method := ""
 	if req != nil {
 		method = fmt.Sprintf("%s HTTP/%d.%d", req.Method, req.Major, req.Minor)
 	}
 	h1 := req != nil && !h2
 	add(RuleMethod, req != nil, method)
-	add(RuleHost, h1, list(rq, "Host"))
-	add(RuleUpgrade, h1, list(rq, "Upgrade"))
-	add(RuleConnection, h1, list(rq, "Connection"))
+	field(RuleHost, h1, rq, rqCut, "Host")
+	field(RuleUpgrade, h1, rq, rqCut, "Upgrade")
+	field(RuleConnection, h1, rq, rqCut, "Connection")
 	add(RuleSyntax, false, "")
-	add(RuleKey, h1, list(rq, "Sec-WebSocket-Key"))
-	add(RuleVersion, req != nil, list(rq, "Sec-WebSocket-Version"))
-	add(RuleAccept, h1 && accepted && len(rq.Get("Sec-WebSocket-Key")) == 1, list(rs, "Sec-WebSocket-Accept"))
-	add(RuleSubprotocol, req != nil && accepted, list(rs, "Sec-WebSocket-Protocol"))
-	add(RuleExtension, req != nil && accepted, list(rs, "Sec-WebSocket-Extensions"))
+	field(RuleKey, h1, rq, rqCut, "Sec-WebSocket-Key")
+	field(RuleVersion, req != nil, rq, rqCut, "Sec-WebSocket-Version")
+	field(RuleAccept, h1 && accepted && len(rq.Get("Sec-WebSocket-Key")) == 1, rs, rsCut, "Sec-WebSocket-Accept")
+	field(RuleSubprotocol, req != nil && accepted, rs, rsCut, "Sec-WebSocket-Protocol")
+	field(RuleExtension, req != nil && accepted, rs, rsCut, "Sec-WebSocket-Extensions")
 	add(RuleStatus, accepted, statusText(resp))
 	add(RuleEarlyData, false, "")
 	return out

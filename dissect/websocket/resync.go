@@ -12,6 +12,9 @@ type Expect struct {
 	// Bits is the evidence wanted for a header at the start of a segment; 0
 	// means ResyncBits. Elsewhere OffsetBits more are wanted.
 	Bits int
+	// Cut is how many bytes follow that the snap length cut off: behind them another
+	// segment begins. 0: what follows is not known to be that. Only with atEnd.
+	Cut uint64
 }
 
 // Thresholds, in bits of evidence: a chain of n bits is what random bytes show
@@ -105,7 +108,7 @@ func Plausible(h Header, e Expect) bool {
 // bytes of it are looked at.
 func Search(b []byte, starts []int, e Expect, atEnd bool) SearchResult {
 	if len(b) > SearchWindow {
-		b, atEnd = b[:SearchWindow], false
+		b, atEnd, e.Cut = b[:SearchWindow], false, 0
 	}
 	starts = starts[:lowerBound(starts, len(b))]
 	s := search{b: b, starts: starts, e: e, atEnd: atEnd, want: e.Bits, alive: -1}
@@ -294,6 +297,12 @@ func (s *search) follow(p int) (c chain, ok bool) {
 		s.steps++
 		rest := s.b[p:]
 		h, n := ParseHeader(rest)
+		if n == 0 && s.e.Cut > 0 {
+			if bits := s.cutHeader(rest, msg, closed); bits > 0 {
+				c.bits, c.frames, c.clean = c.bits+bits, c.frames+1, true
+				return c, true
+			}
+		}
 		if n == 0 {
 			c.open = !s.atEnd
 			c.clean = len(rest) == 0 && c.frames > 0
@@ -314,9 +323,8 @@ func (s *search) follow(p int) (c chain, ok bool) {
 			frame = 0 // runs of a byte value, and tables, look like that; random keys do not
 		}
 		whole := uint64(len(payload)) == h.Length
-		if whole {
-			frame += s.endBits(p+n, h)
-		}
+		end := s.endBits(p+n, h)
+		frame += end
 		c.bits += frame
 		c.frames++
 		if c.frames == 1 {
@@ -324,6 +332,7 @@ func (s *search) follow(p int) (c chain, ok bool) {
 		}
 		if !whole {
 			c.open = !s.atEnd
+			c.clean = end > 0
 			return c, true
 		}
 		p += n + len(payload)

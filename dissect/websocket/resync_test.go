@@ -321,23 +321,65 @@ func TestPlausible(t *testing.T) {
 	}
 }
 
+// TestSearchCut looks for a frame that the snap length cut: it ends where its
+// segment does, which is evidence enough behind a hole, also of a header of which
+// only the length is left.
+func TestSearchCut(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 5))
+	for _, tt := range []struct {
+		b      string
+		masked Tri
+		cut    uint64
+		least  int
+	}{
+		{"\x82\x7e\x03\xe8" + "abcdefghijklmnopqrst", No, 980, 15},
+		{"\x82\x7e\x03\xe8" + "abcdefghijklmnopqrst", No, 979, 0},
+		{"\x82\x20" + "abcdefgh", No, 24, 12},
+		{"\x81\xfe\x01\x00", Yes, 4 + 256, 15},
+		{"\x81\xfe\x01\x00", Yes, 4 + 255, 0},
+	} {
+		res := Search([]byte(tt.b), []int{0}, Expect{Masked: tt.masked, RSV1: No, Cut: tt.cut}, true)
+		if res.Pos != 0 || res.Bits < tt.least || tt.least == 0 && res.Bits >= 12 {
+			t.Errorf("% x and %d more: %+v, want %d bits", tt.b, tt.cut, res, tt.least)
+		}
+	}
+	found := 0
+	for range 100_000 {
+		b := make([]byte, 40)
+		fill(r, b)
+		if res := Search(b, []int{0}, Expect{Masked: No, Cut: uint64(r.IntN(1400))}, true); res.Bits >= 12 && res.Pos == 0 {
+			found++
+		}
+	}
+	if found > 60 {
+		t.Errorf("%d of 100,000 pieces of random bytes look like frames", found)
+	}
+}
+
 func FuzzSearch(f *testing.F) {
 	c := chat(rand.New(rand.NewPCG(1, 1)), 6, true, false, 30)
-	f.Add(c.b, uint16(3), uint8(1), true)
-	f.Add(bytes.Repeat([]byte{0x89}, 300), uint16(0), uint8(0), false)
-	f.Add([]byte("\x88\x02\x03\xe8"), uint16(4), uint8(2), true)
-	f.Fuzz(func(t *testing.T, b []byte, mss uint16, how uint8, atEnd bool) {
+	f.Add(c.b, uint16(3), uint8(1), uint16(0), true)
+	f.Add(bytes.Repeat([]byte{0x89}, 300), uint16(0), uint8(0), uint16(0), false)
+	f.Add([]byte("\x88\x02\x03\xe8"), uint16(4), uint8(2), uint16(0), true)
+	f.Add([]byte("\x81\xfe\x01\x00\x01"), uint16(5), uint8(1), uint16(259), true)
+	f.Fuzz(func(t *testing.T, b []byte, mss uint16, how uint8, cut uint16, atEnd bool) {
 		var starts []int
 		for p := 0; p < len(b) && mss > 0; p += int(mss) {
 			starts = append(starts, p)
 		}
-		e := Expect{Masked: Tri(how % 3), RSV1: Tri(how / 3 % 3), Bits: int(how / 9)}
+		e := Expect{Masked: Tri(how % 3), RSV1: Tri(how / 3 % 3), Bits: int(how / 9), Cut: uint64(cut)}
 		res := Search(b, starts, e, atEnd)
 		switch {
 		case res.Pos < 0 || res.Pos > len(b) || res.Discard < 0 || res.Discard > len(b):
 			t.Fatalf("%+v of %d", res, len(b))
 		case res.State == Found:
 			h, n := ParseHeader(b[res.Pos:])
+			if n == 0 && cut > 0 {
+				var total uint64
+				if h, total, _ = PartialHeader(b[res.Pos:]); total == uint64(len(b)-res.Pos)+uint64(cut) {
+					n = 1
+				}
+			}
 			if n == 0 || !Plausible(h, e) || res.Frames == 0 {
 				t.Fatalf("%+v: %+v", res, h)
 			}
