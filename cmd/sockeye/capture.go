@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"slices"
 	"sync/atomic"
 	"syscall"
@@ -98,8 +97,8 @@ func (o *options) record(s *saver) error {
 	if err != nil {
 		return err
 	}
-	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	signals, stop := notifyInterrupts()
+	defer stop()
 	var interrupted atomic.Bool
 	go func() {
 		<-signals

@@ -72,6 +72,8 @@ func TestUsageErrors(t *testing.T) {
 		{"follow --hex --raw FILE", "--hex or --raw, not both", ""},
 		{"messages --hex FILE", "there is no flag --hex", ""},
 		{"-q -v FILE", "--quiet or --verbose, not both", ""},
+		{"conns --follow FILE FILE", "--follow takes one file; 2 were named", ""},
+		{"conns --follow -i lo", "--follow is for files", ""},
 		{"- -", "standard input can be read only once", ""},
 	} {
 		t.Run(c.args, func(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync/atomic"
+	"time"
 
 	"github.com/sockeye-dev/sockeye/capture"
 	"github.com/sockeye-dev/sockeye/capture/pcapfile"
@@ -53,6 +54,58 @@ func (r *gatedReader) Read(p []byte) (n int, err error) {
 		err = pe.Err // the file is named by who reports it
 	}
 	return n, err
+}
+
+// followedReader reads a file that another program still writes: at its end it
+// waits for more.
+type followedReader struct {
+	g    *gate
+	f    *os.File
+	read int64
+}
+
+// followInterval is how often a followed file is looked at for more.
+const followInterval = 100 * time.Millisecond
+
+func (r *followedReader) Read(p []byte) (n int, err error) {
+	if n, err = r.f.Read(p); err == io.EOF {
+		r.g.wait(func() {
+			for err == io.EOF && r.cut() == nil {
+				time.Sleep(followInterval)
+				n, err = r.f.Read(p)
+			}
+		})
+		if err == io.EOF {
+			err = r.cut()
+		}
+	}
+	r.read += int64(n)
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		err = pe.Err
+	}
+	return n, err
+}
+
+// cut is an error if the file is shorter than what was read of it.
+func (r *followedReader) cut() error {
+	info, err := r.f.Stat()
+	if err == nil && info.Size() < r.read {
+		return fmt.Errorf("was cut to %d bytes while it was followed", info.Size())
+	}
+	return err
+}
+
+// follow opens the one file of paths, which grows.
+func (g *gate) follow(paths []string) (pcapfile.Source, error) {
+	if mayWait(paths[0]) {
+		return g.open(paths) // it is followed anyway
+	}
+	f, err := os.Open(paths[0])
+	if err != nil {
+		return g.open(paths) // for its words
+	}
+	return pcapfile.NewReader(paths[0], &followedReader{g: g, f: f})
 }
 
 // open opens the inputs, all or none.

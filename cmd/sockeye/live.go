@@ -89,8 +89,12 @@ func (o *options) sources(args []string) ([]string, error) {
 		return nil, fmt.Errorf("-i captures live and %s is a file: one of them", inputs[0])
 	case o.write == "-":
 		return nil, errors.New("-w -: standard output is for the results; sockeye capture -w - writes packets to it")
+	case o.live.on() && o.follow:
+		return nil, errors.New("--follow is for files: -i captures until Ctrl-C anyway")
 	case o.live.on():
 		return []string{o.live.name()}, o.check(nil)
+	case o.follow && len(inputs) > 1:
+		return nil, fmt.Errorf("--follow takes one file; %d were named", len(inputs))
 	case len(inputs) == 0:
 		return nil, errors.New("no input: name a capture file, or - for standard input, or an interface with -i")
 	case flag != "":

@@ -18,6 +18,7 @@ import (
 // options are the flags that all reading commands share.
 type options struct {
 	read       []string
+	follow     bool // the input grows
 	decodeAs   map[uint16]string
 	bpf        string // capture filter; "": none
 	bpfRaw     string // file with a compiled one
@@ -74,6 +75,8 @@ type flagSpec struct {
 var flagSpecs = []flagSpec{
 	{groupInput, "read", "r", "read `FILE`, as an argument does; - is standard input",
 		func(o *options) pflag.Value { return (*listValue)(&o.read) }, nil, ""},
+	{groupInput, "follow", "", "wait for more at the end of a file that another program writes, until Ctrl-C",
+		func(o *options) pflag.Value { return (*boolValue)(&o.follow) }, nil, ""},
 	{groupInput, "decode-as", "", "what a TCP port speaks, whatever it looks like, as `PORT=PROTOCOL`: " + orList(dissect.ProtocolNames()) + "; may be repeated",
 		func(o *options) pflag.Value { return &portsValue{p: o.decodeAs} }, nil, ""},
 	{groupInput, "max-message", "", "keep at most `SIZE` of one message (64k, 16M, 1G); the rest is counted",

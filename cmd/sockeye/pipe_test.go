@@ -161,6 +161,7 @@ func TestInterrupt(t *testing.T) {
 			t.Fatalf("%v: %q", err, first)
 		}
 		p.Process.Signal(sig)
+		p.Process.Signal(sig) // as timeout(1) does it
 		rest, err := io.ReadAll(p.out)
 		if err != nil {
 			t.Fatal(err)

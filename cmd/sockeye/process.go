@@ -6,7 +6,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"os/signal"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -102,7 +101,11 @@ func (p *process) open() (pcapfile.Source, error) {
 // openFiles opens the inputs, and then the file to save to: a mistake in the name
 // of an input costs no file.
 func (p *process) openFiles() (pcapfile.Source, error) {
-	src, err := p.gate.open(p.inputs)
+	open := p.gate.open
+	if p.follow {
+		open = p.gate.follow
+	}
+	src, err := open(p.inputs)
 	if err != nil {
 		return nil, &exitError{exitInput, inputAdvice(err)}
 	}
@@ -161,8 +164,8 @@ func (p *process) pump() error {
 // onInterrupt lets the first SIGINT or SIGTERM end reading, also where it waits
 // for input that does not come. A second one ends the process at once.
 func (p *process) onInterrupt() (release func()) {
-	signals, done := make(chan os.Signal, 2), make(chan struct{})
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	signals, stop := notifyInterrupts()
+	done := make(chan struct{})
 	go func() {
 		select {
 		case <-done:
@@ -192,7 +195,7 @@ func (p *process) onInterrupt() (release func()) {
 			}
 		}
 	}()
-	return func() { signal.Stop(signals); close(done) }
+	return func() { stop(); close(done) }
 }
 
 // finish prints the end, and turns how reading ended into an exit code.

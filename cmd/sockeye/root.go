@@ -52,7 +52,7 @@ func newRoot() *cobra.Command {
 				return err
 			}
 			if !o.live.on() && bareInspect(cmd) {
-				return o.inspect(cmd, args, false)
+				return o.inspect(cmd, args)
 			}
 			return o.show(cmd, viewNamed("messages"), args)
 		},

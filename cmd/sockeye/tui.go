@@ -23,7 +23,6 @@ var tuiWithout = []string{"bpf", "bpf-raw", "conn", "limit", "payload", "json", 
 
 func newTUI() *cobra.Command {
 	o := newOptions()
-	follow := false
 	cmd := &cobra.Command{
 		Use: "tui [FILE...]", Short: "The inspector: browse a capture on the terminal", GroupID: groupReading,
 		Long: `Browse a capture on the terminal: connections, messages, payloads, frames bit by
@@ -39,13 +38,10 @@ size need little memory. Without a terminal it prints the messages as text.`,
 			if !canInspect() {
 				return o.show(cmd, viewNamed("messages"), args)
 			}
-			return o.inspect(cmd, args, follow)
+			return o.inspect(cmd, args)
 		},
 	}
 	o.addTo(cmd, tuiWithout...)
-	cmd.Flags().Var((*boolValue)(&follow), "follow", "wait for more at the end of files that grow")
-	cmd.Flags().Lookup("follow").NoOptDefVal = "true"
-	cmd.Flags().SetAnnotation("follow", groupKey, []string{groupInput})
 	return cmd
 }
 
@@ -69,7 +65,7 @@ func bareInspect(cmd *cobra.Command) bool {
 }
 
 // inspect runs the inspector.
-func (o *options) inspect(cmd *cobra.Command, args []string, follow bool) error {
+func (o *options) inspect(cmd *cobra.Command, args []string) error {
 	inputs := o.inputs(args)
 	if len(inputs) == 0 {
 		return misuse(cmd, errors.New("no input: name a capture file, or - for standard input"))
@@ -83,7 +79,7 @@ func (o *options) inspect(cmd *cobra.Command, args []string, follow bool) error 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	s, err := session.Open(ctx, session.Options{
-		Files: inputs, Follow: follow, Notify: 25 * time.Millisecond, DecodeAs: o.decodeAs, Analyzer: dissect.Limits{Message: o.maxMessage},
+		Files: inputs, Follow: o.follow, Notify: 25 * time.Millisecond, DecodeAs: o.decodeAs, Analyzer: dissect.Limits{Message: o.maxMessage},
 	})
 	if err != nil {
 		return &exitError{exitInput, inputAdvice(err)}
