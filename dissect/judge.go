@@ -216,7 +216,7 @@ func (w *webSocket) judgeEnd(k *Conn) {
 		return
 	}
 	how := "FIN"
-	if k.reset {
+	if k.reset && !k.tcp.HasFIN(by) {
 		how = "RST"
 	}
 	for _, dir := range []packet.Dir{k.Client(), k.Client().Reverse()} {

@@ -37,13 +37,27 @@ func (k *Conn) judgeTCP() {
 		}
 		unacked := c.Bytes(dir) + c.Missing(dir)
 		unacked -= min(unacked, c.AckedBytes(dir))
-		switch by, closed := c.ClosedBy(); {
-		case c.State() == reassembly.Reset && closed && by == dir:
-			info(dir, "TCP-RESET", "RFC 9293 §3.5.2", "the %v reset the connection; %d bytes that it had sent were not acknowledged by the %v", side, unacked, side.Other())
+		switch by, reset := c.ResetBy(); {
+		case reset && by == dir:
+			k.judgeReset(dir, unacked)
 		case c.State() == reassembly.Open && unacked > 0 && c.Retransmitted(dir) >= unacked && c.HasSeen(dir.Reverse()):
 			info(dir, "TCP-HALF-OPEN", "RFC 9293 §3.8.3", "the %v retransmitted %d bytes that the %v never acknowledged", side, unacked, side.Other())
 		}
 	}
+}
+
+// judgeReset says who reset the connection. One that had sent FIN had closed its
+// socket already: then data came that nobody would read any more.
+func (k *Conn) judgeReset(dir packet.Dir, unacked uint64) {
+	c, side := k.tcp, k.side(dir)
+	did := "reset the connection"
+	if c.HasFIN(dir) {
+		did = "closed the connection and then reset it"
+	}
+	k.find(dir, c.Last, [2]uint64{c.ResetPacket, c.ResetPacket}, &event.Finding{
+		Rule: "TCP-RESET", Severity: event.Info, Reference: "RFC 9293 §3.5.2",
+		Text: fmt.Sprintf("the %v %s; %d bytes that it had sent were not acknowledged by the %v", side, did, unacked, side.Other()),
+	})
 }
 
 // missing returns how many bytes of a direction are in holes of that cause.

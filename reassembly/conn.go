@@ -26,6 +26,7 @@ type Conn struct {
 	Packets     uint64      // both directions, retransmissions included
 	FirstPacket uint64      // number of the first packet
 	LastPacket  uint64      // number of the latest packet
+	ResetPacket uint64      // number of the RST that reset it; 0: none
 	RTT         int64       // client's SYN to its handshake ACK, ns; 0 unknown
 	Midstream   bool        // no SYN was captured
 
@@ -105,6 +106,18 @@ func (c *Conn) State() State {
 // ClosedBy returns the direction of who sent the first FIN or RST, and false
 // while nobody did.
 func (c *Conn) ClosedBy() (packet.Dir, bool) { return c.closedBy, c.state&closerKnown != 0 }
+
+// ResetBy returns the direction of who sent the RST that reset the connection, and
+// false while nobody did. Before it, either side may have sent FIN.
+func (c *Conn) ResetBy() (packet.Dir, bool) {
+	if c.state&wasReset == 0 {
+		return 0, false
+	}
+	if c.half[packet.HiToLo].flags&frozen != 0 {
+		return packet.HiToLo, true
+	}
+	return packet.LoToHi, true
+}
 
 // ClientDir returns the direction in which the client sends: that of the SYN,
 // against the SYN-ACK, as told by SetClient, or else of the first packet.

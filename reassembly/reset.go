@@ -16,7 +16,7 @@ func (t *Table) reset(c *Conn, d *packet.Decoded, at At) {
 		h.begin(d.Seq)
 	}
 	c.state |= wasReset
-	c.mark = t.now
+	c.mark, c.ResetPacket = t.now, at.Packet
 	if c.state&closerKnown == 0 {
 		c.closedBy = d.Dir
 		c.state |= closerKnown
@@ -95,7 +95,7 @@ func (t *Table) unreset(c *Conn, dir packet.Dir) {
 	h.flags &^= frozen | afterReset
 	h.trouble.wentOn = 0
 	c.state &^= wasReset
-	c.mark = 0
+	c.mark, c.ResetPacket = 0, 0
 	if (c.half[0].flags|c.half[1].flags)&finSeen == 0 {
 		c.state &^= closerKnown
 	} else if c.half[c.closedBy].flags&finSeen == 0 {

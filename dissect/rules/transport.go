@@ -24,7 +24,7 @@ func tcpRules() []Rule {
 			Summary: "reset, by whom, and how many bytes the other side had not acknowledged",
 			Meaning: "A RST ends a connection at once: no waiting, and what is in flight or unread in either direction is thrown away. It is legal, and the normal end for some programs; but after it no side knows what the other received, and a WebSocket ends with 1006. " +
 				"The bytes not acknowledged are what was certainly at risk.",
-			Evidence: "The first segment with the RST flag whose sequence number is acceptable, its sender, and the gap between the highest byte sent and the highest acknowledged, both ways. A RST outside of the window is ignored, as a receiver would.",
+			Evidence: "The first segment with the RST flag whose sequence number is acceptable, its sender, whether that had sent FIN before, and the gap between the highest byte it sent and the highest acknowledged. Its packet is the RST. A RST outside of the window is ignored, as a receiver would.",
 			Causes: []string{
 				"A process that ends, or closes its socket with unread data in it: the kernel sends RST instead of FIN.",
 				"SO_LINGER with a timeout of 0, common in load testers and in proxies under pressure.",
