@@ -121,7 +121,7 @@ func generalActions() []action {
 		{name: "freeze", keys: []string{"p"}, in: inPanes, help: "freeze what is shown; again goes on", hint: "freeze", run: (*App).toggleFreeze},
 		{name: "zoom", keys: []string{"z"}, in: inPanes, help: "the pane alone on the screen, or all", hint: "zoom", run: func(a *App) { a.zoom = !a.zoom }},
 		{name: "redact", keys: []string{"R"}, in: inScreens, help: "show, copy and save credentials, or leave them out as at the beginning", run: (*App).toggleRedact},
-		{name: "theme", keys: []string{"T"}, in: inScreens, help: "next theme: dark, light, no colour", run: (*App).nextTheme},
+		{name: "theme", keys: []string{"T"}, in: inScreens, help: "next theme: dark, light, none, and those of the config folder", run: (*App).nextTheme, arg: (*App).themeByName},
 		{name: "command", keys: []string{":"}, in: inPanes, help: "a command by its name", hint: "command", run: (*App).openCommand},
 		{name: "redraw", keys: []string{"Ctrl-l"}, in: inScreens, help: "draw the screen anew", run: func(a *App) {
 			if a.screen != nil {

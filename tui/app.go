@@ -3,6 +3,7 @@ package tui
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -67,12 +68,16 @@ type App struct {
 }
 
 // newApp makes an inspector of a capture, without a screen.
-func newApp(src Source, opt Options) *App {
+func newApp(src Source, opt Options) (*App, error) {
+	themes, first, err := loadThemes(opt.Config, opt.Theme)
+	if err != nil {
+		return nil, &ThemeError{err}
+	}
 	a := &App{
-		opt: opt, src: src, stopped: make(chan struct{}), themes: themes(), started: time.Now(),
+		opt: opt, src: src, stopped: make(chan struct{}), themes: themes, theme: first, started: time.Now(),
 	}
 	if opt.NoColor {
-		a.theme = len(a.themes) - 1
+		a.theme = slices.IndexFunc(a.themes, func(t *theme) bool { return t.name == "none" })
 	}
 	a.actions = actionTable()
 	a.byKey = map[string][]*action{}
@@ -88,7 +93,7 @@ func newApp(src Source, opt Options) *App {
 	if a.conns.cursor.n > 0 {
 		a.openSelected()
 	}
-	return a
+	return a, nil
 }
 
 // post has f called by the event loop, followed by a drawing. It may be called

@@ -29,9 +29,12 @@ func (e *CrashError) Error() string {
 
 // Run shows a capture until the user quits or ctx ends. screen is nil for the
 // terminal; another one has not been initialised. Whatever happens, the terminal is as it was before when it returns; a
-// panic becomes a *CrashError.
+// panic becomes a *CrashError. A theme that cannot be read is a *ThemeError before anything is drawn.
 func Run(ctx context.Context, src Source, opt Options, screen tcell.Screen) (err error) {
-	a := newApp(src, opt)
+	a, err := newApp(src, opt)
+	if err != nil {
+		return err
+	}
 	a.tv = tview.NewApplication().EnableMouse(true).EnablePaste(true)
 	if screen != nil {
 		a.tv.SetScreen(screen) // initialises it; twice would leave it half resized

@@ -10,6 +10,8 @@ import (
 type Options struct {
 	NoColor bool   // NO_COLOR was asked for
 	Title   string // what is being looked at: file names
+	Config  string // the program's config folder, where themes are; empty: none
+	Theme   string // the theme to begin with; empty: the one in theme.toml, else dark
 	Filter  string // the display filter to begin with; one that does not compile is left out
 }
 

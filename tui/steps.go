@@ -229,6 +229,20 @@ func (a *App) nextTheme() {
 	a.say(rDim, "theme: %s", a.themes[a.theme].name)
 }
 
+func (a *App) themeByName(s string) string {
+	for i := len(a.themes) - 1; i >= 0; i-- {
+		if a.themes[i].name == s {
+			a.theme = i
+			return ""
+		}
+	}
+	names := make([]string, len(a.themes))
+	for i, t := range a.themes {
+		names[i] = t.name
+	}
+	return "theme takes one of: " + strings.Join(names, " ")
+}
+
 // openCommand asks for a command.
 func (a *App) openCommand() {
 	p := &prompt{label: ":", complete: a.completeCommand}

@@ -55,7 +55,10 @@ func newStage(t *testing.T, src Source, title string, w, h int) *stage {
 	}
 	screen.SetSize(w, h)
 	t.Cleanup(screen.Fini)
-	a := newApp(src, Options{Title: title})
+	a, err := newApp(src, Options{Title: title})
+	if err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(func() {
 		if a.conv != nil {
 			a.conv.close()

@@ -58,7 +58,7 @@ type theme struct {
 	resting  tcell.Style // the row of the cursor in another pane
 }
 
-// themes are those that T goes through. They use the terminal's own 16 colours,
+// themes are those that are built in. They use the terminal's own 16 colours,
 // so that they fit whatever background it has.
 func themes() []*theme { return []*theme{darkTheme(), lightTheme(), plainTheme()} }
 
@@ -93,7 +93,7 @@ func lightTheme() *theme {
 // plainTheme has no colours: what NO_COLOR asks for (https://no-color.org).
 func plainTheme() *theme {
 	d := tcell.StyleDefault
-	t := &theme{name: "no colour", selected: d.Reverse(true), resting: d.Underline(true)}
+	t := &theme{name: "none", selected: d.Reverse(true), resting: d.Underline(true)}
 	for i := range t.styles {
 		t.styles[i] = d
 	}

@@ -33,6 +33,7 @@ type options struct {
 	fields     string // columns to print; "": what the command prints
 	hex, raw   bool
 	write      string // file to save packets to; "" is none
+	theme      string
 	color      string
 	progress   string
 	quiet      bool
@@ -69,7 +70,7 @@ type flagSpec struct {
 	group, name, short, usage string
 	value                     func(o *options) pflag.Value
 	choices                   []string // completed by the shell
-	only                      string   // the one command that has it; "" is all
+	only                      string   // the commands that have it; "" is all
 }
 
 var flagSpecs = []flagSpec{
@@ -109,6 +110,8 @@ var flagSpecs = []flagSpec{
 		func(o *options) pflag.Value { return (*boolValue)(&o.raw) }, nil, "follow"},
 	{groupOutput, "color", "", "`WHEN` to colour: auto, always or never",
 		func(o *options) pflag.Value { return &choiceValue{&o.color, whenValues} }, whenValues, ""},
+	{groupOutput, "theme", "", "the inspector's theme `NAME`: dark, light, none, or that of a file in the config folder",
+		func(o *options) pflag.Value { return (*textValue)(&o.theme) }, nil, "sockeye tui"},
 	{groupError, "progress", "", "`WHEN` to show progress: auto, always or never",
 		func(o *options) pflag.Value { return &choiceValue{&o.progress, whenValues} }, whenValues, ""},
 	{groupError, "quiet", "q", "neither summary nor notes",
@@ -133,7 +136,7 @@ func (o *options) addTo(cmd *cobra.Command, without ...string) {
 		if s.group == groupLive && cmd.Name() == "tui" {
 			continue // the inspector browses files
 		}
-		if s.only != "" && s.only != cmd.Name() || slices.Contains(without, s.name) {
+		if s.only != "" && !slices.Contains(strings.Fields(s.only), cmd.Name()) || slices.Contains(without, s.name) {
 			continue
 		}
 		v := s.value(o)

@@ -16,7 +16,7 @@ import (
 // settable are the flags that can be set for good. Those that choose an input,
 // an output or results belong to a single call.
 var settable = []string{
-	"decode-as", "max-message", "payload", "output", "workers", "color", "progress", "quiet", "verbose",
+	"decode-as", "max-message", "payload", "output", "workers", "color", "theme", "progress", "quiet", "verbose",
 	"no-promiscuous", "snaplen", "ring", "user", "no-sandbox",
 }
 

@@ -64,6 +64,14 @@ func bareInspect(cmd *cobra.Command) bool {
 	return true
 }
 
+// configFolder is where settings and themes are, or "" if there is no home for them.
+func configFolder() string {
+	if path := settingsPath(); path != "" {
+		return filepath.Dir(path)
+	}
+	return ""
+}
+
 // inspect runs the inspector.
 func (o *options) inspect(cmd *cobra.Command, args []string) error {
 	inputs := o.inputs(args)
@@ -90,12 +98,16 @@ func (o *options) inspect(cmd *cobra.Command, args []string) error {
 	}
 	err = tui.Run(ctx, tui.FromSession(ctx, s), tui.Options{
 		NoColor: !when(o.color, colorWanted), Title: strings.Join(names, " "), Filter: o.filter,
+		Config: configFolder(), Theme: o.theme,
 	}, nil)
 	progress := s.Progress()
 	if closed := s.Close(); err == nil {
 		err = closed
 	}
+	wrong := (*tui.ThemeError)(nil)
 	switch {
+	case errors.As(err, &wrong):
+		return misuse(cmd, wrong)
 	case err != nil:
 		return &exitError{exitIncomplete, err}
 	case progress.Done && progress.Err != nil:
