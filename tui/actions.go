@@ -77,12 +77,13 @@ func viewing() []action {
 	return []action{
 		{name: "handshake", keys: []string{"h"}, in: inPanes, only: func(a *App) bool { return a.conv != nil && a.conv.counts[event.KindHandshake] > 0 }, help: "the handshake: both heads, accept key, verdict per rule", hint: "handshake", run: (*App).openHandshake},
 		{name: "ladder", keys: []string{"L"}, in: inPanes, only: opened, help: "the connection as a ladder between client and server", hint: "ladder", run: (*App).openLadder},
-		{name: "timeline", keys: []string{"s"}, in: inPanes, only: opened, help: "messages and bytes a second, by direction", hint: "timeline", run: (*App).openTimeline},
+		{name: "timeline", keys: []string{"s"}, in: inPanes, only: opened, help: "messages and bytes a second, sizes, times to answer, ping round trips, by direction", hint: "timeline", run: (*App).openTimeline},
 		{name: "stream", keys: []string{"S"}, in: inPanes, only: opened, help: "the stream's bytes in order, both directions, heads and frames included", run: (*App).openStream},
 		{name: "text-hex", keys: []string{"t"}, in: inPage, only: func(a *App) bool { return a.page != nil && a.page.toggled != nil }, help: "text or hex", hint: "text/hex", run: func(a *App) { a.page.toggled() }},
 		{name: "explain", keys: []string{"x"}, in: inMessages | inDetail | inFindings, only: (*App).onFinding, help: "what the finding's rule means, usual causes, the fix", hint: "why", run: (*App).explain},
 		{name: "all-findings", keys: []string{"a"}, in: inFindings, help: "findings of all connections that are listed, or of the open one", hint: "all", run: (*App).toggleAllFindings},
 		{name: "sort", keys: []string{"o"}, in: inConns, help: "sort by the next column", hint: "sort", run: (*App).sortNext, arg: (*App).sortByName},
+		{name: "group", keys: []string{"b"}, in: inConns, help: "group by host, or not", run: (*App).toggleGroup},
 		{name: "reverse", keys: []string{"O"}, in: inConns, help: "turn the order round", run: (*App).sortReverse},
 	}
 }
@@ -91,6 +92,8 @@ func messageActions() []action {
 	return []action{
 		{name: "controls", keys: []string{"c"}, in: inMessages, help: "show or hide ping, pong and close", hint: "controls", run: (*App).toggleControls},
 		{name: "mark", keys: []string{"m"}, in: inConns | inMessages, help: "mark the row, or take the mark away", run: (*App).mark},
+		{name: "select", keys: []string{"Space"}, in: inConns | inMessages, help: "select the row to compare it with another one, or take that back", run: (*App).choose},
+		{name: "compare", keys: []string{"="}, in: inPanes, only: (*App).comparable, help: "the two that are selected side by side, with what differs", hint: "compare", run: (*App).openCompare},
 		{name: "jump", keys: []string{"'"}, in: inConns | inMessages, help: "to the next marked row", run: (*App).jump},
 	}
 }
@@ -111,6 +114,7 @@ func detailActions() []action {
 }
 
 func generalActions() []action {
+	sideBySide := func(a *App) bool { return a.width >= 120 && !a.zoom }
 	return []action{
 		{name: "copy", keys: []string{"y"}, in: inConns | inMessages | inDetail, only: func(a *App) bool { return a.detail.event != nil }, help: "copy the payload, the event or the request: a menu follows", hint: "copy", run: func(a *App) { a.menu = &menu{"copy as", inCopy} }},
 		{name: "save", keys: []string{"e"}, in: inConns | inMessages | inDetail, only: func(a *App) bool { return a.conv != nil }, help: "save the connection: a menu follows", hint: "save", run: func(a *App) { a.menu = &menu{"save as", inSave} }},
@@ -120,6 +124,9 @@ func generalActions() []action {
 		{name: "follow", keys: []string{"f"}, in: inPanes, help: "follow: the cursor stays on the newest row", hint: "follow", run: (*App).toggleFollow},
 		{name: "freeze", keys: []string{"p"}, in: inPanes, help: "freeze what is shown; again goes on", hint: "freeze", run: (*App).toggleFreeze},
 		{name: "zoom", keys: []string{"z"}, in: inPanes, help: "the pane alone on the screen, or all", hint: "zoom", run: func(a *App) { a.zoom = !a.zoom }},
+		{name: "narrower", keys: []string{"<"}, in: inPanes, only: sideBySide, help: "messages narrower, detail wider", run: func(a *App) { a.widen(-4) }},
+		{name: "wider", keys: []string{">"}, in: inPanes, only: sideBySide, help: "messages wider, detail narrower", run: func(a *App) { a.widen(4) }},
+		{name: "usual-sizes", keys: []string{"Z"}, in: inPanes, only: func(a *App) bool { return a.splits != splits{} }, help: "panes in their usual sizes", run: func(a *App) { a.splits = splits{} }},
 		{name: "redact", keys: []string{"R"}, in: inScreens, help: "show, copy and save credentials, or leave them out as at the beginning", run: (*App).toggleRedact},
 		{name: "theme", keys: []string{"T"}, in: inScreens, help: "next theme: dark, light, none, and those of the config folder", run: (*App).nextTheme, arg: (*App).themeByName},
 		{name: "command", keys: []string{":"}, in: inPanes, help: "a command by its name", hint: "command", run: (*App).openCommand},

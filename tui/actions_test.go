@@ -46,6 +46,7 @@ func scenes() []scene {
 	finding := func(a *App) bool { return a.onFinding() }
 	return []scene{
 		{"connections", "misbehave-a.pcap", inConns, nil, nil, nil},
+		{"connections of another width", "misbehave-a.pcap", inConns, []string{"<"}, nil, nil},
 		{"messages", "misbehave-a.pcap", inMessages, []string{"2"}, message, nil},
 		{"a finding", "misbehave-a.pcap", inMessages, []string{"2"}, finding, nil},
 		{"a finding in full", "misbehave-a.pcap", inDetail, []string{"2"}, finding, []string{"3"}},
@@ -55,6 +56,7 @@ func scenes() []scene {
 		{"the ladder", "misbehave-a.pcap", inPage, []string{"L"}, nil, nil},
 		{"a stream", "raw-binary-line.pcap", inPage, []string{"S"}, nil, nil},
 		{"a raw connection", "raw-binary-line.pcap", inMessages, []string{"2"}, nil, nil},
+		{"two that are selected", "misbehave-a.pcap", inMessages, []string{"2", "Space", "Down", "Space"}, nil, nil},
 		{"copy", "lossy-v4.pcap", inCopy, []string{"2"}, tree, []string{"y"}},
 		{"save", "misbehave-a.pcap", inSave, []string{"2", "e"}, nil, nil},
 	}

@@ -44,6 +44,7 @@ type App struct {
 	places  [numPanes]rect // where the panes are; empty: not seen
 	focus   pane
 	zoom    bool
+	splits  splits
 	page    *page
 	menu    *menu
 	prompt  *prompt
@@ -57,7 +58,8 @@ type App struct {
 	findings findingList
 	goal     *event.Event // a finding to be revealed when its connection was read
 
-	revealed bool // credentials are shown, copied and saved
+	chosen   []choice // what is to be compared, at most two
+	revealed bool     // credentials are shown, copied and saved
 	follow   bool
 	frozen   bool
 	missed   bool // something changed while frozen

@@ -75,7 +75,7 @@ func timeline(beats []beat, unit string, width, height int) []line {
 		series[0][b.from][i] += 1 / per
 		series[1][b.from][i] += float64(b.bytes) / per
 	}
-	rows := max(min((height-6)/4-1, 6), 1)
+	rows := max(min((height-5)/4-1, 6), 1)
 	var out []line
 	for k, what := range []string{unit + "/s", "bytes/s"} {
 		for side := event.Client; side <= event.Server; side++ {

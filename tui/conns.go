@@ -16,6 +16,7 @@ const (
 	colState
 	colPeers
 	colProtocol
+	colHost
 	colPath
 	colMessages
 	colBytes
@@ -31,6 +32,7 @@ var connColumns = []column{
 	colState:    {title: "State", width: 9, rank: 3},
 	colPeers:    {title: "Client → Server", width: 43, rank: 0},
 	colProtocol: {title: "Protocol", width: 18, rank: 6},
+	colHost:     {title: "Host", width: 30},
 	colPath:     {title: "Path", width: 8, flex: true},
 	colMessages: {title: "→/←", width: 9, right: true, rank: 2},
 	colBytes:    {title: "Bytes →/←", width: 17, right: true, rank: 8},
@@ -47,6 +49,7 @@ type connList struct {
 	cursor  cursor
 	sort    int
 	reverse bool
+	grouped bool // by host, before what it is sorted by
 	marks   map[uint64]bool
 	widths  []int // of the columns, as they were drawn
 }
@@ -69,8 +72,13 @@ func (l *connList) load(rows []*session.Row, keep func(*session.Row) bool) {
 
 // arrange sorts the list and puts the cursor on a connection.
 func (l *connList) arrange(at uint64) {
-	if l.sort != colNumber || l.reverse {
+	if l.sort != colNumber || l.reverse || l.grouped {
 		slices.SortStableFunc(l.order, func(x, y *session.Row) int {
+			if l.grouped {
+				if n := strings.Compare(hostText(x), hostText(y)); n != 0 {
+					return n
+				}
+			}
 			n := compareRows(l.sort, x, y)
 			if l.reverse {
 				n = -n
@@ -94,14 +102,24 @@ func (l *connList) sortBy(col int) {
 	} else {
 		l.sort, l.reverse = col, false
 	}
+	l.again()
+}
+
+// again sorts the list anew; the cursor stays on its connection.
+func (l *connList) again() {
 	var at uint64
 	if r := l.selected(); r != nil {
 		at = r.Number
 	}
-	if l.sort == colNumber && !l.reverse {
-		slices.SortFunc(l.order, func(x, y *session.Row) int { return cmp.Compare(x.Number, y.Number) })
-	}
+	slices.SortFunc(l.order, func(x, y *session.Row) int { return cmp.Compare(x.Number, y.Number) })
 	l.arrange(at)
+}
+
+// toggleGroup groups the connections by host, or no longer.
+func (a *App) toggleGroup() {
+	a.conns.grouped = !a.conns.grouped
+	a.conns.again()
+	a.say(rDim, "%s", map[bool]string{true: "grouped by host", false: "not grouped"}[a.conns.grouped])
 }
 
 func (l *connList) selected() *session.Row {
@@ -122,6 +140,8 @@ func compareRows(col int, x, y *session.Row) int {
 		return x.Server().Compare(y.Server())
 	case colProtocol:
 		return strings.Compare(protocolText(x), protocolText(y))
+	case colHost:
+		return strings.Compare(hostText(x), hostText(y))
 	case colPath:
 		return strings.Compare(pathText(x), pathText(y))
 	case colMessages:
@@ -161,6 +181,25 @@ func protocolOr(r *session.Row) string {
 		return "?"
 	}
 	return r.Protocol
+}
+
+// hostText is whom the client asked for: the Host of its request, else the name
+// in TLS, else the server's address.
+func hostText(r *session.Row) string { return cmp.Or(r.Host, r.SNI, r.Server().String()) }
+
+// groupText is the host and how many of its connections are listed, in the first
+// row of a group that is seen.
+func (l *connList) groupText(i int) string {
+	host := hostText(l.order[i])
+	if i > l.cursor.top && hostText(l.order[i-1]) == host {
+		return "〃"
+	}
+	first, _ := slices.BinarySearchFunc(l.order, host, func(r *session.Row, h string) int { return strings.Compare(hostText(r), h) })
+	n := 0
+	for k := first; k < len(l.order) && hostText(l.order[k]) == host; k++ {
+		n++
+	}
+	return sprintf("%s (%d)", host, n)
 }
 
 // pathText is what was asked for: the path, else the name in TLS, else the host.
@@ -250,6 +289,9 @@ func (a *App) drawConns(c canvas, focus bool) {
 	case c.w < 110:
 		t.cols[colPeers].width, t.minFlex = 36, 6
 	}
+	if !l.grouped && l.sort != colHost {
+		t.cols[colHost] = column{}
+	}
 	l.widths = t.draw(c, &l.cursor, focus, func(i int) (string, line) {
 		r := l.order[i]
 		mark := ""
@@ -258,6 +300,9 @@ func (a *App) drawConns(c canvas, focus bool) {
 		}
 		if l.marks[r.Number] {
 			mark = "*"
+		}
+		if a.chosenAt(r.Number, -1) >= 0 {
+			mark = "="
 		}
 		st := rowRole(r)
 		messages := "–"
@@ -268,6 +313,12 @@ func (a *App) drawConns(c canvas, focus bool) {
 		if r.RTT > 0 {
 			rtt = event.Duration(r.RTT)
 		}
+		host := ""
+		if l.grouped {
+			host = l.groupText(i)
+		} else if l.sort == colHost {
+			host = hostText(r)
+		}
 		found := badge(uint64(r.Errors), uint64(r.Warnings))
 		foundRole := rWarning
 		if r.Errors > 0 {
@@ -275,7 +326,7 @@ func (a *App) drawConns(c canvas, focus bool) {
 		}
 		return mark, line{
 			{st, strconv.FormatUint(r.Number, 10)}, {st, r.State.String()}, {st, peersText(r, t.cols[colPeers].width)},
-			{st, protocolText(r)}, {st, a.pathOf(r)}, {st, messages},
+			{st, protocolText(r)}, {st, host}, {st, a.pathOf(r)}, {st, messages},
 			{st, sizeText(r.Bytes[0]) + "/" + sizeText(r.Bytes[1])}, {st, event.Duration(r.Last - r.Start)}, {st, rtt},
 			{st, endText(r)}, {foundRole, found},
 		}

@@ -51,7 +51,7 @@ func (a *App) openHelp() {
 				out = append(out, keyLine(k[0], k[1], ""))
 			}
 			out = append(out, line{}, line{{rHeading, "Mouse"}}, keyLine("click", "select; on a heading sort; on a tab show it", ""),
-				keyLine("double click", "open", ""), keyLine("wheel", "scroll", ""))
+				keyLine("double click", "open", ""), keyLine("wheel", "scroll", ""), keyLine("drag", "a border between panes: their sizes; Z makes them usual again", ""))
 		}
 		return out
 	}}

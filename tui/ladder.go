@@ -201,7 +201,13 @@ func (a *App) openTimeline() {
 			if v.raw() {
 				unit = "pieces"
 			}
-			return fixed(timeline(beats(v), unit, width, height))
+			list := beats(v)
+			// Rates first; on a screen high enough for both, distributions under them.
+			room := height
+			if height >= 36 {
+				room = height / 2
+			}
+			return fixed(append(timeline(list, unit, width, room), distributions(v, list, width, max(min((height-30)/8, 4), 2))...))
 		},
 	})
 }

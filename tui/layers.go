@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"encoding/binary"
 	"fmt"
 	"reflect"
 	"strings"
@@ -54,7 +55,12 @@ func (a *App) packetLines(e *event.Event, width int) document {
 // layerTree is gopacket's view of a packet: a line a layer, its fields under it.
 // Its decoders panic on some damaged packets; such a one is reported.
 func layerTree(p Packet, width int) (out []line) {
-	if p.LinkType > 255 { // gopacket's link types have 8 bits
+	data, first := p.Data, gopacket.Decoder(layers.LinkType(p.LinkType))
+	switch {
+	case p.LinkType == linkSLL2 && len(data) >= sll2Length:
+		out = append(out, sll2Lines(data, width)...)
+		first, data = layers.EthernetType(binary.BigEndian.Uint16(data)), data[sll2Length:]
+	case p.LinkType > 255: // gopacket's link types have 8 bits
 		return []line{{{rDim, sprintf("link type %d: gopacket does not know its layers", p.LinkType)}}}
 	}
 	defer func() {
@@ -62,7 +68,7 @@ func layerTree(p Packet, width int) (out []line) {
 			out = append(out, line{{rError, "gopacket's decoder gave up on this packet"}})
 		}
 	}()
-	pk := gopacket.NewPacket(p.Data, layers.LinkType(p.LinkType), gopacket.DecodeOptions{NoCopy: true})
+	pk := gopacket.NewPacket(data, first, gopacket.DecodeOptions{NoCopy: true})
 	for _, l := range pk.Layers() {
 		out = append(out, line{{rKey, "▾ " + l.LayerType().String()}, {rDim, sprintf("  %s header, %s payload", event.Size(uint64(len(l.LayerContents()))), event.Size(uint64(len(l.LayerPayload()))))}})
 		if l.LayerType() == gopacket.LayerTypePayload {
@@ -75,6 +81,31 @@ func layerTree(p Packet, width int) (out []line) {
 	}
 	if f := pk.ErrorLayer(); f != nil {
 		out = append(out, line{{rWarning, "⚠ " + f.Error().Error()}})
+	}
+	return out
+}
+
+// Linux cooked capture v2, which gopacket does not know
+// (https://www.tcpdump.org/linktypes/LINKTYPE_LINUX_SLL2.html).
+const (
+	linkSLL2   = 276
+	sll2Length = 20
+)
+
+// sll2Types are the packet types of cooked captures.
+var sll2Types = [...]string{"to us", "broadcast", "multicast", "to somebody else", "sent by us"}
+
+// sll2Lines is the header of a packet of a cooked capture v2, at least sll2Length bytes.
+func sll2Lines(p []byte, width int) []line {
+	kind := sprintf("%d", p[10])
+	if int(p[10]) < len(sll2Types) {
+		kind = sll2Types[p[10]]
+	}
+	text := sprintf("ProtocolType=%v  InterfaceIndex=%d  ARPHRDType=%d  PacketType=%s  AddrLen=%d  Addr=%x",
+		layers.EthernetType(binary.BigEndian.Uint16(p)), binary.BigEndian.Uint32(p[4:]), binary.BigEndian.Uint16(p[8:]), kind, p[11], p[12:12+min(p[11], 8)])
+	out := []line{{{rKey, "▾ Linux SLL2"}, {rDim, sprintf("  %s header, %s payload", event.Size(sll2Length), event.Size(uint64(len(p)-sll2Length)))}}}
+	for _, w := range wrapped(rPlain, text, width-4) {
+		out = append(out, append(line{{rPlain, "    "}}, w...))
 	}
 	return out
 }

@@ -195,6 +195,9 @@ func (a *App) drawMessages(c canvas, focus bool) {
 		if v.marks[v.shown[i].index] {
 			mark = "*"
 		}
+		if a.chosenAt(v.row.Number, v.shown[i].index) >= 0 {
+			mark = "="
+		}
 		e := v.event(i)
 		if e == nil {
 			return mark, line{{rWarning, "could not be read again"}}

@@ -8,6 +8,9 @@ import (
 
 // mouse takes a click or the wheel and tells whether it did anything.
 func (a *App) mouse(action tview.MouseAction, x, y int) bool {
+	if a.prompt == nil && a.dragged(action, x, y) {
+		return true
+	}
 	step := 0
 	switch action {
 	case tview.MouseScrollUp:

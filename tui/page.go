@@ -7,6 +7,8 @@ type page struct {
 	build func(width, height int) document
 	// toggled is called by t, on pages that have two forms; nil: none.
 	toggled func()
+	// renew makes the page anew when credentials are shown or hidden; nil: building it does.
+	renew func()
 	// closed is called when the page is; nil: nothing is to be done.
 	closed func()
 	// reading tells whether more of it is being read; nil: never.

@@ -35,7 +35,10 @@ func (a *App) toggleRedact() {
 	a.detail.index = -1
 	a.showDetail()
 	a.detail.pager.top = top
-	if a.page != nil {
+	switch {
+	case a.page != nil && a.page.renew != nil:
+		a.page.renew()
+	case a.page != nil:
 		a.page.made = [2]int{}
 	}
 	a.say(rDim, "%s", map[bool]string{

@@ -109,8 +109,19 @@ func (a *App) layout(c canvas, r rect) {
 			found += 4
 		}
 		top := max(min(len(a.conns.order)+3, r.h/3), 5)
-		middle := r.h - top - found
 		left := r.w - max(r.w*53/100, frameWidth+2) // a frame's header fits into the detail
+		s := &a.splits
+		if s.top > 0 {
+			top = max(min(s.top, r.h-6), 3)
+		}
+		if s.bottom > 0 {
+			found = max(s.bottom, 3)
+		}
+		found = max(min(found, r.h-top-3), 3)
+		if s.left > 0 {
+			left = max(min(s.left, r.w-20), 20)
+		}
+		middle := r.h - top - found
 		places[paneConns] = rect{r.x, r.y, r.w, top}
 		places[paneMessages] = rect{r.x, r.y + top, left, middle}
 		places[paneDetail] = rect{r.x + left, r.y + top, r.w - left, middle}
@@ -133,7 +144,26 @@ func (a *App) accordion(c canvas, r rect) {
 		heights = [numPanes]int{4, 6, 6, 1}
 		heights[paneConns] = min(max(len(a.conns.order)+3, 4), 6)
 	}
+	for p, h := range a.splits.stacked {
+		if h > 0 && heights[p] > 0 {
+			heights[p] = max(min(h, r.h/2), 1)
+			if heights[p] == 2 {
+				heights[p] = 3 // a pane of two rows would be a title with an empty row
+			}
+		}
+	}
 	heights[a.focus] = 0
+	for over := sum(heights) - (r.h - 5); over > 0; { // the pane with the keys has five rows at least
+		most := 0
+		for p := range heights {
+			if heights[p] > heights[most] {
+				most = p
+			}
+		}
+		by := min(over, heights[most]-1)
+		heights[most] -= by
+		over -= by
+	}
 	rest := r.h
 	for _, h := range heights {
 		rest -= h
@@ -152,6 +182,14 @@ func (a *App) accordion(c canvas, r rect) {
 		a.places[p] = rect{r.x, y, r.w, h}
 		y += h
 	}
+}
+
+func sum(list [numPanes]int) int {
+	n := 0
+	for _, x := range list {
+		n += x
+	}
+	return n
 }
 
 // drawPane draws a pane with its border; one row high, its title alone.

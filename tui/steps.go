@@ -84,7 +84,7 @@ func (a *App) sortNext() {
 
 func (a *App) sortReverse() { a.conns.sortBy(a.conns.sort) }
 
-var sortNames = []string{"number", "state", "peers", "protocol", "path", "messages", "bytes", "duration", "rtt", "end", "findings"}
+var sortNames = []string{"number", "state", "peers", "protocol", "host", "path", "messages", "bytes", "duration", "rtt", "end", "findings"}
 
 func (a *App) sortByName(s string) string {
 	for i, n := range sortNames {

@@ -64,6 +64,12 @@ func fitText(p []byte, width int) int {
 	return len(p)
 }
 
+// visible is s with nothing in it that acts on a terminal or hides.
+func visible(s string) string { return event.SafeString(s) }
+
+// textWidth is how many columns s takes in the visible form.
+func textWidth(s string) int { return event.Width(event.SafeString(s)) }
+
 // measure returns the length of the character that p begins with, which is not
 // ASCII, and the columns that it takes in the visible form.
 func measure(p []byte) (size, width int) {
