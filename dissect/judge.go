@@ -77,13 +77,15 @@ func (w *webSocket) judgeInflate(k *Conn, s *wsSide, m *assembly, r deflate.Resu
 	}
 	p := websocket.Problem{Rule: websocket.RuleInflate, Side: websocket.Side(k.side(s.dir)), Reference: "RFC 7692 §7.2.2"}
 	takeover := !w.comp.pmd.NoContextTakeover(p.Side)
-	if err == nil {
-		if r.Notes&deflate.WideWindow == 0 {
-			return
-		}
+	switch {
+	case err == nil && r.Notes&deflate.WideWindow != 0:
 		p.Rule, p.Reference = websocket.RuleParam, "RFC 7692 §7.1.2"
 		p.Text = fmt.Sprintf("the message refers %d bytes back, beyond the agreed window of %d bytes", r.MaxDistance, 1<<w.comp.pmd.WindowBits(p.Side))
-	} else {
+	case err == nil && r.Notes&deflate.Unflushed != 0:
+		p.Reference, p.Text = "RFC 7692 §7.2.1", unflushed(r)
+	case err == nil:
+		return
+	default:
 		e, ok := err.(*deflate.Error)
 		if !ok || e.Cause == deflate.UnknownHistory || e.Cause == deflate.OutputLimit || e.Cause == deflate.RatioLimit || e.Cause == deflate.NoMessage {
 			return
@@ -97,6 +99,21 @@ func (w *webSocket) judgeInflate(k *Conn, s *wsSide, m *assembly, r deflate.Resu
 		}
 	}
 	k.findProblem(&p, m.span.time, m.span.packets(), s.frame.Number, m.number, evidenceAt(m.buf, 0))
+}
+
+// unflushed says what is wrong with a payload that gives its message, but does not
+// end where the receiver's 00 00 FF FF belongs: in the header of an empty stored
+// block. They are taken for the beginning of a block of 65280 bytes instead, and a
+// receiver that keeps its state (zlib) loses the messages after this one.
+func unflushed(r deflate.Result) string {
+	const after = "; with 00 00 FF FF put back the receiver is left inside a stored block, and the next message fails"
+	switch {
+	case r.Compressed == 0:
+		return "compressed message without a payload: an empty message is the one byte 00" + after
+	case r.Notes&deflate.TailKept != 0:
+		return "compressed message still has the last four bytes of its flush, 00 00 FF FF" + after
+	}
+	return "compressed message does not end with a flush" + after
 }
 
 // judge judges a handshake by its headers and their syntax.

@@ -8,12 +8,13 @@ func deflateRules() []Rule {
 			Summary: "compressed message that does not inflate",
 			Meaning: "The payload of a message with RSV1, joined from its fragments and with 00 00 FF FF put back at the end, is raw DEFLATE data (RFC 1951): no zlib or gzip header, no checksum. With context takeover it may refer back to earlier messages of the same direction. With no_context_takeover agreed for the sender it may not, because the receiver has thrown its window away. " +
 				"A receiver that cannot inflate a message fails the connection, mostly with 1002, 1007 or 1009.",
-			Evidence: "The message's payload, inflated under the parameters of the 101 with the window of the direction's earlier messages. The finding names the fault in the DEFLATE data, and whether another context rule would have made it work. Silent where messages before it were not captured and it refers to them.",
+			Evidence: "The message's payload, inflated under the parameters of the 101 with the window of the direction's earlier messages. The finding names the fault in the DEFLATE data, and whether another context rule would have made it work. A payload that inflates, but does not end where the receiver's 00 00 FF FF belongs, is named too: it breaks the next message at receivers that keep their state. Silent where messages before it were not captured and it refers to them.",
 			Causes: []string{
 				"A sender that keeps its compressor over messages although no_context_takeover was agreed for its side.",
 				"server_ and client_ parameters mixed up: each side bound to the other's.",
 				"zlib (first bytes 78 01, 78 5E, 78 9C or 78 DA) or gzip (1F 8B) format instead of raw DEFLATE: windowBits must be negative in zlib's interface.",
 				"The last four bytes 00 00 FF FF not cut off, or cut off when they were not there (flush with Z_SYNC_FLUSH first).",
+				"An empty message compressed to no bytes: zlib flushes nothing twice (Mojolicious). It must be the one byte 00, or go uncompressed.",
 				"Each fragment compressed by itself; a message dropped after it went through the compressor; two threads on one compressor.",
 			},
 			Fix:        "Compress whole messages with raw DEFLATE, end with a sync flush, drop the trailing 00 00 FF FF. Reset the compressor after each message if no_context_takeover is agreed for your side. Everything that was compressed must be sent, in that order.",
