@@ -20,27 +20,33 @@ func (s State) String() string {
 // Conn is one connection as the Table sees it. Exported fields are read-only
 // for others. It is valid until its Handler's Forget returns.
 type Conn struct {
-	Number      uint64      // from 1, in order of first packet
-	Flow        packet.Flow // canonical addresses and ports
-	Start, Last int64       // capture time of the first and the latest packet, ns
-	Packets     uint64      // both directions, retransmissions included
-	FirstPacket uint64      // number of the first packet
-	LastPacket  uint64      // number of the latest packet
-	ResetPacket uint64      // number of the RST that reset it; 0: none
-	RTT         int64       // client's SYN to its handshake ACK, ns; 0 unknown
-	Midstream   bool        // no SYN was captured
+	Flow packet.Flow // canonical addresses and ports
 
+	// What every packet touches stands together, and holds few pointers: while
+	// the garbage collector is at work, each one written costs.
 	state    uint8 // conn flags
 	client   packet.Dir
 	closedBy packet.Dir
-	where    uint8  // list that holds it
-	slot     uint32 // index in the slab
+	where    uint8   // list that holds it
+	scale    [2]int8 // by direction: window scale option of its SYN, -1 without one
+	slot     uint32  // index in the slabs
+	older    ref     // in the list
+	newer    ref
 	handler  Handler
-	touched  int64 // table clock at the latest packet
-	mark     int64 // time of the SYN during the handshake; table clock at the RST after it
-	older    *Conn
-	newer    *Conn
-	half     [2]half
+
+	Packets    uint64 // both directions, retransmissions included
+	Last       int64  // capture time of the latest packet, ns
+	LastPacket uint64 // number of the latest packet
+	touched    int64  // table clock at the latest packet
+	half       [2]half
+
+	Number      uint64 // from 1, in order of first packet
+	Start       int64  // capture time of the first packet, ns
+	FirstPacket uint64 // number of the first packet
+	ResetPacket uint64 // number of the RST that reset it; 0: none
+	RTT         int64  // client's SYN to its handshake ACK, ns; 0 unknown
+	mark        int64  // time of the SYN during the handshake; table clock at the RST after it
+	Midstream   bool   // no SYN was captured
 }
 
 // Flags of Conn.state.
@@ -66,8 +72,6 @@ type half struct {
 	kept    *retained
 	base    uint32 // sequence number of offset 0 (of the anchor, in a tentative start)
 	window  uint16 // last advertised by this side, not scaled
-	scale   int8   // window scale option of this side's SYN, -1 without one
-	_       uint8
 	flags   uint16
 }
 

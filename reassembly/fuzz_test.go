@@ -143,7 +143,7 @@ func (k *checker) closeAndCheck(t *Table) {
 		k.fail("left after Close: %+v, %d open", st, k.open)
 	}
 	for i, l := range t.lists {
-		if l.oldest != nil || l.newest != nil {
+		if l.oldest != 0 || l.newest != 0 {
 			k.fail("list %d is not empty", i)
 		}
 	}

@@ -14,8 +14,8 @@ import (
 type index struct {
 	entries []entry
 	slabs   []*[slabSize]Conn
-	free    *Conn // chained by newer
-	used    int   // Conns of the slabs ever handed out
+	free    ref // chained by newer
+	used    int // Conns of the slabs ever handed out
 	count   int
 	seed    uint64
 }
@@ -60,7 +60,7 @@ func (x *index) add(f *packet.Flow) *Conn {
 	if 4*(x.count+1) > 3*len(x.entries) {
 		x.grow()
 	}
-	c := x.free
+	c := x.get(x.free)
 	if c != nil {
 		x.free = c.newer
 		*c = Conn{slot: c.slot}
@@ -130,32 +130,45 @@ func (x *index) remove(c *Conn) {
 	x.entries[i] = entry{}
 	x.count--
 	*c = Conn{slot: c.slot, newer: x.free}
-	x.free = c
+	x.free = c.ref()
+}
+
+// ref is a Conn by its slot: slot + 1; 0 is none.
+type ref uint32
+
+func (c *Conn) ref() ref { return ref(c.slot + 1) }
+
+// get returns the Conn that r refers to, or nil.
+func (x *index) get(r ref) *Conn {
+	if r == 0 {
+		return nil
+	}
+	return x.conn(uint32(r - 1))
 }
 
 // connList orders connections by their latest packet, the longest idle first.
-type connList struct{ oldest, newest *Conn }
+type connList struct{ oldest, newest ref }
 
-func (l *connList) push(c *Conn) {
-	c.older, c.newer = l.newest, nil
-	if l.newest != nil {
-		l.newest.newer = c
+func (x *index) push(l *connList, c *Conn) {
+	c.older, c.newer = l.newest, 0
+	if o := x.get(l.newest); o != nil {
+		o.newer = c.ref()
 	} else {
-		l.oldest = c
+		l.oldest = c.ref()
 	}
-	l.newest = c
+	l.newest = c.ref()
 }
 
-func (l *connList) remove(c *Conn) {
-	if c.older != nil {
-		c.older.newer = c.newer
+func (x *index) unlink(l *connList, c *Conn) {
+	if o := x.get(c.older); o != nil {
+		o.newer = c.newer
 	} else {
 		l.oldest = c.newer
 	}
-	if c.newer != nil {
-		c.newer.older = c.older
+	if o := x.get(c.newer); o != nil {
+		o.older = c.older
 	} else {
 		l.newest = c.older
 	}
-	c.older, c.newer = nil, nil
+	c.older, c.newer = 0, 0
 }

@@ -61,13 +61,14 @@ func (t *Table) resetFits(c *Conn, d *packet.Decoded) bool {
 // or the largest it may have meant.
 func (c *Conn) windowOf(dir packet.Dir) int64 {
 	h, peer := &c.half[dir], &c.half[dir.Reverse()]
+	scale, peerScale := c.scale[dir], c.scale[dir.Reverse()]
 	switch {
 	case h.flags&seen == 0:
 		return 0xffff << unknownScale
-	case h.flags&synSeen != 0 && h.scale < 0, peer.flags&synSeen != 0 && peer.scale < 0:
+	case h.flags&synSeen != 0 && scale < 0, peer.flags&synSeen != 0 && peerScale < 0:
 		return int64(h.window) // RFC 7323 §2.2: scaled only if both offer it
 	case h.flags&synSeen != 0:
-		return int64(h.window) << h.scale
+		return int64(h.window) << scale
 	}
 	return int64(h.window) << unknownScale
 }

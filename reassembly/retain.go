@@ -20,8 +20,15 @@ type origin struct{ off, pkt uint64 }
 type keeper struct {
 	oldest, newest *retained
 	free           *retained // chained by newer
-	bytes          int64
+	bytes          int64     // of the buffers in use
+	spare          int64     // of those that free ones keep
 }
+
+// A free copy keeps a buffer of the usual size, as long as few bytes lie idle so.
+const (
+	spareBuffer = 4 << 10
+	spareBytes  = 1 << 20
+)
 
 // keep copies b, handed on at off by packet pkt.
 func (t *Table) keepCopy(h *half, b []byte, off, pkt uint64) {
@@ -100,9 +107,15 @@ func (t *Table) dropCopy(h *half) {
 	}
 	h.kept = nil
 	t.keep.unlink(r)
-	t.keep.bytes -= int64(len(r.buf))
-	t.pool.put(r.buf)
-	r.buf, r.owner = nil, nil
+	n := int64(len(r.buf))
+	t.keep.bytes -= n
+	if n <= spareBuffer && t.keep.spare+n <= spareBytes {
+		t.keep.spare += n
+	} else {
+		t.pool.put(r.buf)
+		r.buf = nil
+	}
+	r.owner = nil
 	r.newer = t.keep.free
 	t.keep.free = r
 }
@@ -130,6 +143,9 @@ func (k *keeper) take() *retained {
 	}
 	k.free = r.newer
 	r.newer = nil
+	n := int64(len(r.buf))
+	k.spare -= n
+	k.bytes += n
 	return r
 }
 

@@ -112,7 +112,7 @@ func (t *Table) syn(c *Conn, d *packet.Decoded, at At) bool {
 	}
 	if h.flags&synSeen == 0 {
 		h.flags |= synSeen
-		h.scale = min(d.WindowScale, unknownScale)
+		c.scale[d.Dir] = min(d.WindowScale, unknownScale)
 	}
 	c.Midstream = false
 	if !answer {

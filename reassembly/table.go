@@ -109,10 +109,10 @@ func (t *Table) open(p *capture.Packet, d *packet.Decoded) *Conn {
 	c.FirstPacket, c.LastPacket = p.Number, p.Number
 	c.Midstream = true
 	c.client = d.Dir
-	c.half[0].scale, c.half[1].scale = -1, -1
+	c.scale = [2]int8{-1, -1}
 	c.touched = t.now
 	c.where = inClosed
-	t.lists[inClosed].push(c)
+	t.conns.push(&t.lists[inClosed], c)
 	t.due(t.now + int64(t.limits.IdleClosed))
 	if d.Flags&packet.SYN != 0 { // known before the handler sees it
 		c.Midstream = false
@@ -154,12 +154,12 @@ func (t *Table) tick(ts int64) {
 func (t *Table) due(at int64) { t.next = min(t.next, at) }
 
 func (t *Table) expire() {
-	for c := t.lists[inReset].oldest; c != nil && t.now-c.mark >= resetLinger; c = t.lists[inReset].oldest {
+	for c := t.oldest(inReset); c != nil && t.now-c.mark >= resetLinger; c = t.oldest(inReset) {
 		t.end(c, EndRST, At{Packet: c.LastPacket, Time: c.mark + resetLinger})
 		t.touchAs(c, c.touched)
 	}
 	for i, idle := range [2]int64{int64(t.limits.IdleEstablished), int64(t.limits.IdleClosed)} {
-		for c := t.lists[i].oldest; c != nil && t.now-c.touched >= idle; c = t.lists[i].oldest {
+		for c := t.oldest(i); c != nil && t.now-c.touched >= idle; c = t.oldest(i) {
 			t.end(c, EndIdle, c.lastAt())
 			t.forget(c)
 		}
@@ -168,13 +168,13 @@ func (t *Table) expire() {
 		t.hopeless(x, Lost, x.c.lastAt())
 	}
 	t.next = math.MaxInt64
-	if c := t.lists[inReset].oldest; c != nil {
+	if c := t.oldest(inReset); c != nil {
 		t.due(c.mark + resetLinger)
 	}
-	if c := t.lists[inEstablished].oldest; c != nil {
+	if c := t.oldest(inEstablished); c != nil {
 		t.due(c.touched + int64(t.limits.IdleEstablished))
 	}
-	if c := t.lists[inClosed].oldest; c != nil {
+	if c := t.oldest(inClosed); c != nil {
 		t.due(c.touched + int64(t.limits.IdleClosed))
 	}
 	if x := t.waits.oldest; x != nil {
@@ -197,11 +197,11 @@ func (t *Table) touchAs(c *Conn, when int64) {
 	}
 	c.touched = when
 	l := &t.lists[where]
-	if c.where == where && (l.newest == c || where == inReset) {
+	if c.where == where && (l.newest == c.ref() || where == inReset) {
 		return // the wait after an RST does not start anew
 	}
-	t.lists[c.where].remove(c)
-	l.push(c)
+	t.conns.unlink(&t.lists[c.where], c)
+	t.conns.push(l, c)
 	if c.where != where {
 		c.where = where
 		switch where {
@@ -219,7 +219,7 @@ func (t *Table) touchAs(c *Conn, when int64) {
 func (t *Table) evict() {
 	var c *Conn
 	for i := range t.lists {
-		if o := t.lists[i].oldest; o != nil && (c == nil || o.touched < c.touched || o.touched == c.touched && o.LastPacket < c.LastPacket) {
+		if o := t.oldest(i); o != nil && (c == nil || o.touched < c.touched || o.touched == c.touched && o.LastPacket < c.LastPacket) {
 			c = o
 		}
 	}
@@ -235,9 +235,12 @@ func (t *Table) forget(c *Conn) {
 	if t.suspect == c {
 		t.suspect = nil
 	}
-	t.lists[c.where].remove(c)
+	t.conns.unlink(&t.lists[c.where], c)
 	t.conns.remove(c)
 }
+
+// oldest returns the Conn of a list that was idle for longest; nil: the list is empty.
+func (t *Table) oldest(list int) *Conn { return t.conns.get(t.lists[list].oldest) }
 
 // discard stands in for a nil Handler.
 type discard struct{}
