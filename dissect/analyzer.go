@@ -74,6 +74,7 @@ type Analyzer struct {
 	starts   []int
 	inputs   inputs
 	slabs    slabs
+	chunks   chunks
 	// The frame and the message that a sink that borrows them looks at.
 	lent      messageEvent
 	lentFrame frameEvent

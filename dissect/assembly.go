@@ -22,7 +22,7 @@ type assembly struct {
 	keep       int  // how much of the payload is kept
 	held       int  // bytes of buf that the budget counts
 	short      bool // less was kept, because the budget was used up
-	buf        []byte
+	buf        pieces
 	utf8       websocket.UTF8
 	badAt      uint64
 	span       span
@@ -45,9 +45,6 @@ func (p *assemblies) get() *assembly {
 const maxFreeAssemblies = 256
 
 func (p *assemblies) put(m *assembly) {
-	if cap(m.buf) > streamAbove {
-		m.buf = nil // a rare large message must not stay
-	}
 	if len(p.free) < maxFreeAssemblies {
 		p.free = append(p.free, m)
 	}
@@ -55,7 +52,7 @@ func (p *assemblies) put(m *assembly) {
 
 // begin starts a message with its first frame.
 func (m *assembly) begin(k *Conn, number uint64, h *websocket.Header, compressed bool, offset uint64) {
-	buf := m.buf[:0]
+	buf := m.buf
 	*m = assembly{
 		compressed: compressed, masked: h.Masked, opcode: h.Opcode, number: number,
 		offset: offset, buf: buf,
@@ -92,17 +89,19 @@ func (m *assembly) add(k *Conn, s *wsSide, b []byte, masked bool, key [4]byte, p
 		m.stream(k, s, b, masked, key, pos)
 	}
 	m.wire += uint64(len(b))
-	from := len(m.buf)
-	if masked {
-		m.buf = websocket.Unmask(m.buf, kept, key, pos)
-	} else {
-		m.buf = append(m.buf, kept...)
+	text := m.opcode == websocket.Text && !m.compressed && m.missing == 0 && !m.bad
+	ok := true
+	for at := 0; at < len(kept); {
+		dst := m.buf.next(&k.a.chunks, len(kept)-at)
+		if masked {
+			websocket.UnmaskInto(dst, kept[at:at+len(dst)], key, pos+uint64(at))
+		} else {
+			copy(dst, kept[at:])
+		}
+		at += len(dst)
+		ok = ok && (!text || m.utf8.Write(dst))
 	}
-	if m.opcode != websocket.Text || m.compressed || m.missing > 0 || m.bad {
-		return
-	}
-	ok := m.utf8.Write(m.buf[from:])
-	if rest := b[len(kept):]; len(rest) > 0 && ok {
+	if rest := b[len(kept):]; text && len(rest) > 0 && ok {
 		if masked {
 			ok = m.utf8.WriteMasked(rest, key, pos+uint64(len(kept)))
 		} else {
@@ -116,14 +115,14 @@ func (m *assembly) add(k *Conn, s *wsSide, b []byte, masked bool, key [4]byte, p
 // budget is used up, nothing more of the message is: what is kept has no holes
 // that are not told.
 func (m *assembly) room(k *Conn, n int) int {
-	n = min(n, max(0, m.keep-len(m.buf)))
+	n = min(n, max(0, m.keep-m.buf.len()))
 	if n == 0 || m.opcode.IsControl() {
 		return n
 	}
 	got := k.a.payload.take(n)
 	m.held += got
 	if got < n {
-		m.keep, m.short = len(m.buf)+got, true
+		m.keep, m.short = m.buf.len()+got, true
 	}
 	return got
 }
@@ -139,7 +138,7 @@ func (m *assembly) check(u *websocket.UTF8, ok bool) {
 func (m *assembly) stream(k *Conn, s *wsSide, b []byte, masked bool, key [4]byte, pos uint64) {
 	if !m.streamed {
 		m.streamed = true
-		s.inflater.stream(k, m, m.buf)
+		s.inflater.stream(k, m, m.buf.head) // so short, it has no chunks
 	}
 	if masked {
 		k.a.scratch = websocket.Unmask(k.a.scratch[:0], b, key, pos)
@@ -156,25 +155,27 @@ func (m *assembly) hole(n uint64) {
 
 // zeros keeps the place of missing bytes in the payload that is kept.
 func (m *assembly) zeros(k *Conn, n uint64) {
-	if room := m.room(k, int(min(n, uint64(max(0, m.keep-len(m.buf)))))); room > 0 {
-		m.buf = append(m.buf, make([]byte, room)...)
+	for room := m.room(k, int(min(n, uint64(max(0, m.keep-m.buf.len()))))); room > 0; {
+		dst := m.buf.next(&k.a.chunks, room)
+		clear(dst)
+		room -= len(dst)
 	}
 }
 
 // finishMessage decodes what was put together, judges and reports it.
 func (w *webSocket) finishMessage(k *Conn, s *wsSide, m *assembly, complete bool) {
-	defer k.a.assemblies.put(m)
 	k.a.payload.give(m.held)
 	if m == s.data {
 		s.data = nil
 	}
-	payload, length, undecoded := m.buf, m.wire, ""
+	kept, length, undecoded := &m.buf, m.wire, ""
 	switch {
 	case m.compressed:
-		payload, length, undecoded = w.inflate(k, s, m, complete)
+		kept, length, undecoded = w.inflate(k, s, m, complete)
 	case complete && m.opcode == websocket.Text && m.missing == 0 && !m.bad:
 		m.check(&m.utf8, m.utf8.Close())
 	}
+	payload := k.a.chunks.whole(kept, !k.borrows())
 	if undecoded == "" {
 		w.judgePayload(k, s, m, payload)
 	}
@@ -187,36 +188,48 @@ func (w *webSocket) finishMessage(k *Conn, s *wsSide, m *assembly, complete bool
 		s.closed = true
 		k.noteClose(s.dir, payload, complete && m.missing == 0)
 	}
-	if !k.wants(event.KindMessage) {
-		return
+	if k.wants(event.KindMessage) {
+		both := k.newMessage()
+		both.message = event.Message{
+			Number: m.number, Opcode: uint8(m.opcode), Length: length, WireLength: m.wire, Frames: m.frames,
+			Masked: m.masked, Compressed: m.compressed, Missing: m.missing, Complete: complete,
+			Undecoded: undecoded, Latency: latency, Offset: m.offset,
+			Text: m.opcode == websocket.Text && complete && !m.bad && undecoded == "" && m.missing == 0,
+		}
+		k.emitMessage(both, s, m, kept, payload)
 	}
-	own := !k.borrows()
-	both := &k.a.lent
-	if own {
-		both = k.a.slabs.message()
+	kept.reset(&k.a.chunks)
+	m.buf.reset(&k.a.chunks)
+	k.a.assemblies.put(m)
+}
+
+// newMessage returns where a message is told in.
+func (k *Conn) newMessage() *messageEvent {
+	if k.borrows() {
+		return &k.a.lent
 	}
+	return k.a.slabs.message()
+}
+
+// emitMessage hands a message to the sink with as much of its payload, which is
+// that of kept, as the sink wants: a copy of its own if it may keep it.
+func (k *Conn) emitMessage(both *messageEvent, s *wsSide, m *assembly, kept *pieces, payload []byte) {
 	e := &both.message
-	*e = event.Message{
-		Number: m.number, Opcode: uint8(m.opcode), Length: length, WireLength: m.wire, Frames: m.frames,
-		Masked: m.masked, Compressed: m.compressed, Missing: m.missing, Complete: complete,
-		Undecoded: undecoded, Latency: latency, Offset: m.offset,
-		Text: m.opcode == websocket.Text && complete && !m.bad && undecoded == "" && m.missing == 0,
-	}
-	if limit := uint64(max(int(k.a.opt.Limits.Message), controlKeep(m))); length > limit && complete {
-		e.Truncated = length - limit
+	if limit := uint64(max(int(k.a.opt.Limits.Message), controlKeep(m))); e.Length > limit && e.Complete {
+		e.Truncated = e.Length - limit
 	}
 	if m.short && k.kept > 0 {
-		e.Truncated = max(e.Truncated, length-min(length, uint64(len(payload))))
+		e.Truncated = max(e.Truncated, e.Length-min(e.Length, uint64(len(payload))))
 	}
 	e.Payload = payload[:min(len(payload), max(k.kept, controlKeep(m)))]
-	if own {
-		e.Payload = k.a.slabs.payload(m, e.Payload, m.compressed && undecoded == "")
+	if !k.borrows() {
+		e.Payload = k.a.slabs.payload(kept, e.Payload, kept == &m.buf)
 	}
 	k.emitIn(&both.event, s.dir, m.span.time, m.span.packets(), e)
 }
 
 // inflate decompresses a message; undecoded says why it could not be.
-func (w *webSocket) inflate(k *Conn, s *wsSide, m *assembly, complete bool) (payload []byte, length uint64, undecoded string) {
+func (w *webSocket) inflate(k *Conn, s *wsSide, m *assembly, complete bool) (out *pieces, length uint64, undecoded string) {
 	switch {
 	case m.missing > 0:
 		undecoded = fmt.Sprintf("%d bytes of the compressed payload are missing", m.missing)
@@ -228,10 +241,11 @@ func (w *webSocket) inflate(k *Conn, s *wsSide, m *assembly, complete bool) (pay
 		if err == nil {
 			return out, r.Bytes, ""
 		}
-		return m.buf, m.wire, s.inflater.why(err)
+		out.reset(&k.a.chunks)
+		return &m.buf, m.wire, s.inflater.why(err)
 	}
 	s.inflater.lose()
-	return m.buf, m.wire, undecoded
+	return &m.buf, m.wire, undecoded
 }
 
 func controlKeep(m *assembly) int {

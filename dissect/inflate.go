@@ -25,7 +25,8 @@ type inflater struct {
 
 // inflated takes what is inflated: it keeps the beginning and checks UTF-8.
 type inflated struct {
-	buf  []byte
+	buf  pieces
+	pool *chunks
 	keep int
 	text bool
 	utf8 websocket.UTF8
@@ -36,15 +37,15 @@ type inflated struct {
 }
 
 func (o *inflated) Inflated(p []byte) {
-	n := min(len(p), max(0, o.keep-len(o.buf)))
+	n := min(len(p), max(0, o.keep-o.buf.len()))
 	if o.from != nil && n > 0 {
 		got := o.from.take(n)
 		o.held += got
 		if got < n {
-			n, o.keep, o.short = got, len(o.buf)+got, true
+			n, o.keep, o.short = got, o.buf.len()+got, true
 		}
 	}
-	o.buf = append(o.buf, p[:n]...)
+	o.buf.append(o.pool, p[:n])
 	if o.text {
 		o.text = o.utf8.Write(p)
 	}
@@ -65,7 +66,7 @@ func (i *inflater) init(a *Analyzer, c compression, side event.Side) {
 	}
 }
 
-// release says that the output is kept no more. It stays readable.
+// release says that the output is not held against the budget any more.
 func (o *inflated) release() {
 	if o.from != nil {
 		o.from.give(o.held)
@@ -80,13 +81,19 @@ func (i *inflater) lose() {
 	i.f.Lost()
 }
 
-// stop ends the message that is being inflated.
+// stop gives up the message that is being inflated.
 func (i *inflater) stop() {
 	if i.running {
-		i.running = false
-		i.out.release()
-		i.out = nil // it may be long
+		o := i.done()
+		o.buf.reset(o.pool)
 	}
+}
+
+// done ends the message that is being inflated. Its output may be long: it is not held any more.
+func (i *inflater) done() (o *inflated) {
+	o, i.out, i.running = i.out, nil, false
+	o.release()
+	return o
 }
 
 // close gives the window back.
@@ -98,7 +105,7 @@ func (i *inflater) close() {
 // start begins a message. A long one has an output of its own, because others
 // are inflated before it ends.
 func (i *inflater) start(k *Conn, m *assembly, out *inflated) {
-	*out = inflated{buf: out.buf[:0], keep: k.kept, text: m.opcode == websocket.Text, from: out.from}
+	*out = inflated{buf: out.buf, pool: &k.a.chunks, keep: k.kept, text: m.opcode == websocket.Text, from: out.from}
 	i.out = out
 	i.f.Begin(out)
 }
@@ -113,15 +120,14 @@ func (i *inflater) stream(k *Conn, m *assembly, piece []byte) {
 }
 
 // message ends a message: the whole of it is in m, or was streamed. It returns
-// the kept output, borrowed, and notes where text is not UTF-8.
-func (i *inflater) message(k *Conn, m *assembly) (out []byte, r deflate.Result, err error) {
+// the kept output, which the caller resets, and notes where text is not UTF-8.
+func (i *inflater) message(k *Conn, m *assembly) (out *pieces, r deflate.Result, err error) {
 	if !i.running {
 		i.start(k, m, &k.a.inflated)
-		i.f.Write(m.buf) //nolint:errcheck // the error remains until End
+		i.f.Write(m.buf.head) //nolint:errcheck // the error remains until End. So short, it has no chunks
 	}
-	o := i.out
 	r, err = i.f.End()
-	i.stop()
+	o := i.done()
 	m.short = m.short && err != nil || o.short
 	if errors.Is(err, deflate.ErrLimit) {
 		k.a.totals.Bounded++
@@ -129,7 +135,7 @@ func (i *inflater) message(k *Conn, m *assembly) (out []byte, r deflate.Result, 
 	if err == nil && m.opcode == websocket.Text {
 		m.check(&o.utf8, o.text && o.utf8.Close())
 	}
-	return o.buf, r, err
+	return &o.buf, r, err
 }
 
 // why says in a sentence why a message could not be decompressed.

@@ -98,7 +98,7 @@ func (w *webSocket) judgeInflate(k *Conn, s *wsSide, m *assembly, r deflate.Resu
 			p.Text += "; the sender's history is longer than everything it sent"
 		}
 	}
-	k.findProblem(&p, m.span.time, m.span.packets(), s.frame.Number, m.number, evidenceAt(m.buf, 0))
+	k.findProblem(&p, m.span.time, m.span.packets(), s.frame.Number, m.number, evidenceAt(m.buf.head, 0))
 }
 
 // unflushed says what is wrong with a payload that gives its message, but does not

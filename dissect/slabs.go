@@ -37,12 +37,15 @@ func (s *slabs) message() *messageEvent {
 	return m
 }
 
-// payload gives an event its own copy of p, which is m's buffer or was inflated
-// from it; a long payload that fills m's buffer well is given away instead.
-func (s *slabs) payload(m *assembly, p []byte, inflated bool) []byte {
+// payload gives an event its own copy of p, which is what kept holds. What was
+// joined from chunks is its own already; with give, a payload that fills kept's
+// array well is given away instead of being copied.
+func (s *slabs) payload(kept *pieces, p []byte, give bool) []byte {
 	switch {
-	case !inflated && len(p) > 4096 && len(p)*4 >= cap(m.buf)*3:
-		m.buf = nil
+	case len(kept.chunks) > 0:
+		return p
+	case give && len(p) > 4096 && len(p)*4 >= cap(kept.head)*3:
+		kept.head = nil
 		return p
 	case len(p) > slabLargest:
 		return append([]byte(nil), p...)
