@@ -38,7 +38,7 @@ func read(t testing.TB, file []byte, f func(*capture.Packet)) {
 	defer src.Close()
 	var p capture.Packet // one for all: f is unknown to the compiler, so it is on the heap
 	for {
-		if p, err = src.Next(); errors.Is(err, io.EOF) {
+		if err = src.NextInto(&p); errors.Is(err, io.EOF) {
 			return
 		}
 		if err != nil {

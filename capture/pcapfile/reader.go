@@ -171,16 +171,20 @@ func (r *Reader) openContainer(compression string) error {
 }
 
 // Next delivers the next packet; its Data is borrowed until the next Next.
-//
-// The parsers fill in the result where it lies: copying it costs as much as
-// parsing a record.
 func (r *Reader) Next() (p capture.Packet, err error) {
-	if r.ng {
-		err = r.nextNg(&p)
-	} else {
-		err = r.nextPcap(&p)
-	}
+	err = r.NextInto(&p)
 	return p, err
+}
+
+// NextInto is Next for who reads many: copying a packet costs as much as parsing
+// its record. p is valid only where the error is nil.
+func (r *Reader) NextInto(p *capture.Packet) error {
+	if r.ng {
+		*p = capture.Packet{}
+		return r.nextNg(p)
+	}
+	p.Interface, p.Direction = 0, 0
+	return r.nextPcap(p)
 }
 
 // Close closes the file when Open opened it, and frees the decompressor.

@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/sockeye-dev/sockeye/capture"
 	"github.com/sockeye-dev/sockeye/capture/pcapfile"
 	"github.com/sockeye-dev/sockeye/dissect"
 	"github.com/sockeye-dev/sockeye/dissect/event"
@@ -123,11 +124,13 @@ func (p *process) openFiles() (pcapfile.Source, error) {
 // input, else why it ended early.
 func (p *process) pump() error {
 	started := false
+	next := nextOf(p.src)
+	var packet capture.Packet
 	for n := 0; p.capture.Load() != nil || !p.interrupted.Load(); n++ {
 		if n%gcPackets == 0 {
 			tuneGC()
 		}
-		packet, err := p.src.Next()
+		err := next(&packet)
 		if err == io.EOF && p.interrupted.Load() { // a capture, after what was on its way
 			return errInterrupted
 		}
@@ -159,6 +162,17 @@ func (p *process) pump() error {
 		}
 	}
 	return errInterrupted
+}
+
+// nextOf returns how to take packets from src, in place where it can do that.
+func nextOf(src capture.Source) func(*capture.Packet) error {
+	if r, ok := src.(interface{ NextInto(*capture.Packet) error }); ok {
+		return r.NextInto
+	}
+	return func(to *capture.Packet) (err error) {
+		*to, err = src.Next()
+		return err
+	}
 }
 
 // onInterrupt lets the first SIGINT or SIGTERM end reading, also where it waits
