@@ -58,7 +58,7 @@ func movement() []action {
 		{name: "connections", keys: []string{"1"}, in: inPanes, help: "to the connections", run: func(a *App) { a.focus = paneConns }},
 		{name: "messages", keys: []string{"2"}, in: inPanes, help: "to the messages", run: func(a *App) { a.focus = paneMessages }},
 		{name: "detail", keys: []string{"3"}, in: inPanes, help: "to the detail", run: func(a *App) { a.focus = paneDetail }},
-		{name: "findings", keys: []string{"4"}, in: inPanes, help: "to the findings", run: func(a *App) { a.focus = paneFindings }},
+		{name: "findings", keys: []string{"4"}, in: inPanes, help: "to the findings", hint: "findings", run: func(a *App) { a.focus = paneFindings }},
 		{name: "open", keys: []string{"Enter"}, in: inConns | inMessages, help: "open what the cursor is on", hint: "open", run: (*App).enter, arg: (*App).openNumber},
 		{name: "reveal", keys: []string{"Enter"}, in: inFindings, help: "go to the frame that the finding is about", hint: "go to", run: (*App).reveal},
 		{name: "back", keys: []string{"Esc"}, in: inPanes, help: "one step back: to the messages, then to the connections", run: (*App).back},

@@ -153,7 +153,11 @@ func (a *App) accordion(c canvas, r rect) {
 		}
 	}
 	heights[a.focus] = 0
-	for over := sum(heights) - (r.h - 5); over > 0; { // the pane with the keys has five rows at least
+	least := 5 // rows of the pane with the keys
+	if a.focus == paneFindings {
+		least = max(min(a.findings.cursor.n+3, r.h/2), least)
+	}
+	for over := sum(heights) - (r.h - least); over > 0; {
 		most := 0
 		for p := range heights {
 			if heights[p] > heights[most] {

@@ -2,46 +2,139 @@ package tui
 
 import (
 	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
 
-var sizes = [][2]int{{80, 24}, {120, 40}, {60, 15}}
+var sizes = [][2]int{{80, 24}, {200, 50}, {60, 15}}
+
+// screens is the folder of the screens that the documentation shows. They are
+// taken from the program in tmux by the script capture there, and are what the tests draw.
+var screens = filepath.Join("..", "docs", "screens")
+
+// shot is a screen of docs/screens/scenes.txt.
+type shot struct {
+	name, capture string
+	keys          []string // as press takes them; type:TEXT with _ for spaces
+}
+
+func shots(t *testing.T) []shot {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(screens, "scenes.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	arrows := map[string]string{"↑": "Up", "↓": "Down", "←": "Left", "→": "Right"}
+	var out []shot
+	for l := range strings.Lines(string(text)) {
+		f := strings.Fields(l)
+		if len(f) == 0 || f[0] == "#" {
+			continue
+		}
+		if len(f) < 2 {
+			t.Fatalf("scenes.txt: %q", l)
+		}
+		s := shot{name: f[0], capture: f[1]}
+		for _, k := range f[2:] {
+			n := 1
+			if key, times, ok := strings.Cut(k, "*"); ok && key != "" {
+				if n, err = strconv.Atoi(times); err != nil {
+					t.Fatalf("scenes.txt: %q", k)
+				}
+				k = key
+			}
+			if a := arrows[k]; a != "" {
+				k = a
+			}
+			s.keys = append(s.keys, slices.Repeat([]string{k}, n)...)
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+// play brings an inspector to what a screen shows.
+func (c *shot) play(s *stage) {
+	s.show()
+	for _, k := range c.keys {
+		if text, ok := strings.CutPrefix(k, "type:"); ok {
+			s.write(strings.ReplaceAll(text, "_", " "))
+		} else {
+			s.press(k)
+		}
+		s.show()
+	}
+}
 
 // TestScreens holds what the screens look like.
 func TestScreens(t *testing.T) {
-	cases := []struct {
-		name, capture string
-		keys          []string
-	}{
-		{"connections", "websockets-plain.pcap", nil},
-		{"messages", "misbehave-a.pcap", []string{"Down", "Tab", "Down", "Down"}},
-		{"frames", "websockets-plain.pcap", append(append([]string{"2"}, slices.Repeat([]string{"Down"}, 21)...), "Right", "Right", "3")},
-		{"hex-raw", "raw-binary-line.pcap", []string{"2", "Down", "Down", "Down", "Down", "3"}},
-		{"packets", "websockets-plain.pcap", []string{"2", "Down", "Down", "Down", "Left", "3"}},
-		{"findings", "misbehave-a.pcap", []string{"Down", "Down", "4"}},
-		{"explained", "misbehave-a.pcap", []string{"4", "x"}},
-		{"handshake", "misbehave-a.pcap", []string{"h"}},
-		{"ladder", "misbehave-a.pcap", []string{"L"}},
-		{"timeline", "lossy-v4.pcap", []string{"s"}},
-		{"stream", "raw-binary-line.pcap", []string{"S"}},
-		{"lossy", "messy-small.pcap", []string{"Down", "Down", "Down", "2", "End"}},
-		{"help", "websockets-plain.pcap", []string{"2", "?"}},
-	}
 	for _, size := range sizes {
-		for _, c := range cases {
+		for _, c := range shots(t) {
 			name := fmt.Sprintf("%s-%dx%d", c.name, size[0], size[1])
 			t.Run(name, func(t *testing.T) {
 				s := stageOf(t, c.capture, size[0], size[1])
-				s.show()
-				for _, k := range c.keys {
-					s.press(k)
-					s.show()
-				}
+				c.play(s)
 				s.golden(name)
 			})
 		}
+	}
+}
+
+// TestTmux drives the program itself in tmux through the same screens.
+func TestTmux(t *testing.T) {
+	if _, err := exec.LookPath("tmux"); err != nil {
+		t.Skip("tmux is not installed: the program is not driven on a terminal")
+	}
+	binary := filepath.Join(t.TempDir(), "sockeye")
+	if out, err := exec.Command("go", "build", "-o", binary, "../cmd/sockeye").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	c := exec.Command(filepath.Join(screens, "capture"), "--check", binary)
+	if testing.Short() {
+		c.Env = append(os.Environ(), "SIZES=80x24")
+	}
+	if out, err := c.CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// TestPlantedFaults holds that a first-time user finds each of three planted
+// faults in fewer than ten keys, by what the hints on the last line offer.
+func TestPlantedFaults(t *testing.T) {
+	says := map[string][]string{
+		"fault-1-start":    {"✖1"},
+		"fault-2-listed":   {"HS-ACCEPT", "WS-MASK", "WS-NO-CLOSE"},
+		"fault-3-accept":   {"Rule HS-ACCEPT", "the key gives"},
+		"fault-4-mask":     {"not masked", "‹Frames›"},
+		"fault-5-no-close": {"WS-NO-CLOSE", "idle 1 min", "no close"},
+	}
+	found := 0
+	for _, c := range shots(t) {
+		want, ok := says[c.name]
+		if !ok {
+			continue
+		}
+		found++
+		if len(c.keys) >= 10 {
+			t.Errorf("%s takes %d keys", c.name, len(c.keys))
+		}
+		for _, size := range sizes {
+			s := stageOf(t, c.capture, size[0], size[1])
+			c.play(s)
+			for _, w := range want {
+				if !strings.Contains(s.show(), w) {
+					t.Errorf("%s on %d×%d does not show %q:\n%s", c.name, size[0], size[1], w, s.show())
+				}
+			}
+		}
+	}
+	if found != len(says) {
+		t.Errorf("%d of %d screens are in scenes.txt", found, len(says))
 	}
 }
 

@@ -143,12 +143,9 @@ func (s *stage) want(texts ...string) {
 // golden compares the screen with a golden file.
 func (s *stage) golden(name string) {
 	s.t.Helper()
-	path := filepath.Join("testdata", name+".golden")
+	path := filepath.Join(screens, name+".txt")
 	got := s.show()
 	if *update {
-		if err := os.MkdirAll("testdata", 0o755); err != nil {
-			s.t.Fatal(err)
-		}
 		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
 			s.t.Fatal(err)
 		}

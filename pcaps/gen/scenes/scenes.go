@@ -95,6 +95,10 @@ func All() []Scene {
 			[]string{"what is whole is put together, the first copy of a byte wins", "the datagram without its middle is a gap"}, wire.Ethernet, ipFragments},
 		{"seen-twice", "capturing on all interfaces of a router: each segment as it is and again in VXLAN, in GRE, or in fragments",
 			[]string{"three connections, every message once"}, wire.Ethernet, seenTwice},
+		{"planted-faults", "nine connections of a chat, three with a fault: a wrong accept value, a frame without a mask, an end without a close frame",
+			[]string{"HS-ACCEPT, WS-MASK and WS-NO-CLOSE at one connection each", "every message is decoded"}, wire.Ethernet, plantedFaults},
+		{"hostile-text", "escape sequences, tags, hyperlinks, bidirectional overrides and characters of no width in every text",
+			[]string{"no control character reaches a terminal"}, wire.Ethernet, hostileText},
 	}
 }
 
