@@ -35,6 +35,7 @@ var floors = []floor{
 	{"capture/packet", []string{"capture"}},
 	{"capture/pcapfile", []string{"capture"}},
 	{"capture/live", []string{"capture", "capture/filter"}},
+	{"capture/live/veth", nil},
 	{"capture/spool", []string{"capture", "capture/pcapfile"}},
 	{"capture/sandbox", nil},
 	{"capture/filter", []string{"capture"}},

@@ -2,27 +2,23 @@ package live
 
 import (
 	"bytes"
-	"fmt"
 	"os"
 	"os/exec"
-	"runtime"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/sockeye-dev/sockeye/capture/live/veth"
 )
 
-// namespace is a network namespace of its own, on a thread of its own. It
-// vanishes with its thread.
+// namespace is a network namespace that ends with the test.
 type namespace struct {
-	t    *testing.T
-	work chan func()
-	tid  int
+	*veth.Namespace
+	t *testing.T
 }
 
-// newNamespace makes a namespace with nothing in it but loopback, which is down.
 func newNamespace(t *testing.T) *namespace {
 	t.Helper()
 	if os.Geteuid() != 0 {
@@ -31,31 +27,18 @@ func newNamespace(t *testing.T) *namespace {
 	if _, err := exec.LookPath("ip"); err != nil {
 		t.Skip("needs ip (Debian package iproute2):", err)
 	}
-	n := &namespace{t: t, work: make(chan func())}
-	ready := make(chan error)
-	go func() {
-		runtime.LockOSThread() // and never unlocked: the thread ends with the goroutine
-		err := unix.Unshare(unix.CLONE_NEWNET)
-		n.tid = unix.Gettid()
-		ready <- err
-		for f := range n.work {
-			f()
-		}
-	}()
-	if err := <-ready; err != nil {
-		close(n.work)
+	n, err := veth.NewNamespace()
+	if err != nil {
 		t.Skip("this root may not make network namespaces:", err)
 	}
-	t.Cleanup(func() { close(n.work) })
-	return n
+	t.Cleanup(n.Close)
+	return &namespace{n, t}
 }
 
 // do runs f on the namespace's thread and waits for it.
 func (n *namespace) do(f func() error) {
 	n.t.Helper()
-	done := make(chan error)
-	n.work <- func() { done <- f() }
-	if err := <-done; err != nil {
+	if err := n.Do(f); err != nil {
 		n.t.Fatal(err)
 	}
 }
@@ -63,27 +46,9 @@ func (n *namespace) do(f func() error) {
 // ip runs ip(8) in the namespace.
 func (n *namespace) ip(args string) {
 	n.t.Helper()
-	n.do(func() error {
-		out, err := exec.Command("ip", strings.Fields(args)...).CombinedOutput()
-		if err != nil {
-			return fmt.Errorf("ip %s: %w: %s", args, err, out)
-		}
-		return nil
-	})
-}
-
-// quiet keeps the kernel from sending packets of its own on interfaces to come.
-func (n *namespace) quiet() {
-	n.t.Helper()
-	n.do(func() error {
-		for _, which := range []string{"default", "all"} {
-			err := os.WriteFile("/proc/sys/net/ipv6/conf/"+which+"/disable_ipv6", []byte("1"), 0o644)
-			if err != nil && !os.IsNotExist(err) {
-				return err
-			}
-		}
-		return nil
-	})
+	if err := n.IP(args); err != nil {
+		n.t.Fatal(err)
+	}
 }
 
 // pair makes two namespaces joined by a pair of interfaces, here in the first and
@@ -91,17 +56,15 @@ func (n *namespace) quiet() {
 func pair(t *testing.T, here, there string) (near, far *namespace) {
 	t.Helper()
 	near, far = newNamespace(t), newNamespace(t)
-	near.quiet()
-	far.quiet()
 	near.link(far, here, there)
 	return near, far
 }
 
 func (n *namespace) link(far *namespace, here, there string) {
 	n.t.Helper()
-	n.ip(fmt.Sprintf("link add name %s type veth peer name %s netns %d", here, there, far.tid))
-	n.ip("link set " + here + " up arp off")
-	far.ip("link set " + there + " up arp off")
+	if err := n.Link(far.Namespace, here, there); err != nil {
+		n.t.Fatal(err)
+	}
 }
 
 // open opens a capture in the namespace; it is closed at the end of the test.

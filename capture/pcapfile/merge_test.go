@@ -95,7 +95,7 @@ func TestMergeDetails(t *testing.T) {
 	if _, err := readAll(t, m.(Source)); err != io.EOF {
 		t.Fatal(err)
 	}
-	want := "[{0 a} {1 packet of a} {0 b} {2 packet of b}] [{1 [98]} {1 [97]}] [{0 -1 5 -1} {1 -1 3 -1}]"
+	want := "[{0 a} {1 packet of a} {0 b} {2 packet of b}] [{1 [98]} {1 [97]}] [{0 -1 5 -1 0 0} {1 -1 3 -1 0 0}]"
 	if s := fmt.Sprint(m.Comments(), m.Secrets(), m.Stats()); s != want {
 		t.Errorf("got  %s\nwant %s", s, want)
 	}

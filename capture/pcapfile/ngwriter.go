@@ -169,11 +169,23 @@ func (w *NgWriter) begin(typ uint32) {
 func (w *NgWriter) end() error { return w.endAround(len(w.block), nil) }
 
 // endAround writes the block with data, padded, inserted at offset at: the
-// captured bytes are not copied into the block first.
+// captured bytes are not copied into the block first. What goes on in one write
+// are whole blocks, so that a crash between two leaves a whole file.
 func (w *NgWriter) endAround(at int, data []byte) error {
 	total := uint32(len(w.block) + padded(len(data)) + 4)
 	binary.LittleEndian.PutUint32(w.block[4:], total)
 	w.u32(total)
+	if w.w.Available() < int(total) {
+		if err := w.w.Flush(); err != nil {
+			return err
+		}
+	}
+	if int(total) <= w.w.Available() {
+		b := append(w.w.AvailableBuffer(), w.block[:at]...)
+		b = append(append(b, data...), w.zero[:padded(len(data))-len(data)]...)
+		_, err := w.w.Write(append(b, w.block[at:]...)) // it is in its place already
+		return err
+	}
 	for _, part := range [...][]byte{w.block[:at], data, w.zero[:padded(len(data))-len(data)], w.block[at:]} {
 		if _, err := w.w.Write(part); err != nil {
 			return err

@@ -12,14 +12,14 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/sockeye-dev/sockeye/capture"
+	"github.com/sockeye-dev/sockeye/dissect"
 	"github.com/sockeye-dev/sockeye/dissect/event"
 )
 
-const captureLong = `Record packets to a pcapng file and nothing else: they are not looked at, so it
-keeps up where reading them would not. The file says on which interface each
-packet was seen, and at its end how many were lost. It is flushed twice a
-second: after a crash it lacks no more than that.
+const captureLong = `Record packets to a pcapng file and nothing else: without --until they are not
+looked at, so it keeps up where reading them would not. The file says on which
+interface each packet was seen, and at its end how many were lost. It is flushed
+twice a second: after a crash it lacks no more than that.
 
 --rotate begins a new file at a size (100M) or a time (10m), named with a number
 and the time: chat_00001_20261121T130000Z.pcapng. --keep N removes the oldest.
@@ -31,10 +31,11 @@ rights but that of writing files in that one folder.`
 const captureExample = `  sockeye capture -i eth0 -w chat.pcapng -f 'tcp port 8080'
   sockeye capture -i any -w all.pcapng.zst --duration 10m
   sockeye capture -i eth0 -w ring.pcapng --rotate 100M --keep 10
+  sockeye capture -i eth0 -w bug.pcapng --until 'close.code == 1011'
   ssh host sudo sockeye capture -i any -w - -f 'port 80' | sockeye messages -`
 
 // captureFlags are those of the reading commands that capture has too.
-var captureFlags = []string{"bpf", "bpf-raw", "write", "quiet"}
+var captureFlags = []string{"bpf", "bpf-raw", "until", "write", "quiet"}
 
 func newCapture() *cobra.Command {
 	o, rotate, keep := newOptions(), &rotateValue{}, uint64(0)
@@ -57,6 +58,7 @@ func newCapture() *cobra.Command {
 	o.addTo(cmd, without...)
 	f := cmd.Flags()
 	f.Lookup("interface").Usage = "capture on `IF`: a name, several with commas between them, or any; may be repeated"
+	f.Lookup("until").Usage = untilEvent
 	f.Lookup("write").Usage = "`FILE` to write, as pcapng; .gz and .zst are compressed; - is standard output"
 	f.Var(rotate, "rotate", "begin a new file after `SIZE|TIME`: 100M is a size, 10m are ten minutes")
 	f.Var((*countValue)(&keep), "keep", "with --rotate, keep the latest `N` files (default: all)")
@@ -110,27 +112,26 @@ func (o *options) record(s *saver) error {
 		os.Exit(exitInterrupted)
 	}()
 	began := time.Now()
-	for err == nil {
-		var p capture.Packet
-		if p, err = src.Next(); err == nil && s.packet(&p) != nil {
-			break
-		}
-	}
+	err = o.copyPackets(src, s)
 	took := time.Since(began)
 	closeErr := src.Close()
 	stats, _ := src.Handle.Stats() // the last ones: the capture is closed
 	saveErr := s.close()
+	ending := ""
+	if errors.Is(err, errUntil) {
+		ending = "; stopped where --until matched"
+	}
 	if !o.quiet {
-		fmt.Fprintf(os.Stderr, "captured on %s in %s: %s, %s; dropped by the kernel: %d; %s\n",
+		fmt.Fprintf(os.Stderr, "captured on %s in %s: %s, %s; dropped by the kernel: %d; %s%s\n",
 			event.SafeString(o.live.name()), took.Round(time.Millisecond), event.Plural(s.packets, "packet"),
-			event.Size(uint64(src.bytes.Load())), stats.Dropped, event.SafeString(s.summary()))
+			event.Size(uint64(src.bytes.Load())), stats.Dropped, event.SafeString(s.summary()), ending)
 	}
 	switch {
 	case errors.Is(saveErr, syscall.EPIPE) && o.write == "-":
 		return nil // its reader had enough
 	case saveErr != nil || closeErr != nil:
 		return &exitError{exitIncomplete, errors.Join(saveErr, closeErr)}
-	case err != io.EOF:
+	case err != io.EOF && !errors.Is(err, errUntil):
 		return liveError(err)
 	case interrupted.Load():
 		return &exitError{exitInterrupted, nil}
@@ -138,4 +139,28 @@ func (o *options) record(s *saver) error {
 		return &exitError{exitIncomplete, errors.New(dropAdvice(stats.Dropped))}
 	}
 	return nil
+}
+
+// copyPackets saves packets until the capture ends, saving fails, or --until
+// matches: only for that are they looked at. The error says which; of saving, s
+// knows more.
+func (o *options) copyPackets(src *liveSource, s *saver) error {
+	var analyzer *dissect.Analyzer
+	var until *lookout
+	if o.stopAt != nil {
+		analyzer, until = o.newAnalyzer(nil, event.PayloadNone, event.SinkFunc(func(*event.Event) {}))
+	}
+	for !until.reached() {
+		p, err := src.Next()
+		if err != nil {
+			return err
+		}
+		if s.packet(&p) != nil {
+			return errSaving
+		}
+		if analyzer != nil {
+			analyzer.Packet(&p)
+		}
+	}
+	return errUntil
 }

@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/sockeye-dev/sockeye/dissect"
 	"github.com/sockeye-dev/sockeye/dissect/event"
 	"github.com/sockeye-dev/sockeye/dissect/rules"
 )
@@ -157,13 +156,13 @@ func (o *options) runCheck(cmd *cobra.Command, c *checkFlags, args []string) err
 		s.printer = newReportPrinter(c.format, inputs, o.live.on())
 		kinds = append(kinds, event.KindConnection)
 	}
-	analyzer := dissect.New(o.analyzer(kinds, event.PayloadNone), s)
+	analyzer, until := o.newAnalyzer(kinds, event.PayloadNone, s)
 	s.display.observe(analyzer)
 	observe(s.printer, analyzer)
 	p := &process{
 		options: o, inputs: inputs, out: s, results: "findings", enough: s.enough,
-		analyzer: analyzer,
-		notes:    s.notes, summary: s.summary, failed: s.failed,
+		analyzer: analyzer, until: until,
+		notes: s.notes, summary: s.summary, failed: s.failed,
 	}
 	s.process = p
 	return p.run()

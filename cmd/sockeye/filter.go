@@ -45,14 +45,18 @@ func (o *options) compileFilters() (err error) {
 	if o.packets, err = newCaptureFilter(o.bpf, o.bpfRaw); err != nil {
 		return err
 	}
-	o.display = nil
-	if o.filter != "" {
-		o.display, err = compileDisplay(o.filter)
+	if o.display, err = compileDisplay("-Y/--filter", o.filter); err != nil {
+		return err
 	}
+	o.stopAt, err = compileDisplay("--until", o.until)
 	return err
 }
 
-func compileDisplay(expr string) (*query.Filter, error) {
+// compileDisplay compiles a flag's display filter; nil if there is none.
+func compileDisplay(flag, expr string) (*query.Filter, error) {
+	if expr == "" {
+		return nil, nil
+	}
 	f, err := query.Compile(expr)
 	var e *query.Error
 	if !errors.As(err, &e) {
@@ -62,7 +66,7 @@ func compileDisplay(expr string) (*query.Filter, error) {
 	if _, err := filter.Compile(expr, capture.LinkEthernet, 0); err == nil {
 		hint = " (as a capture filter it goes to -f)"
 	}
-	return nil, filterMisuse("-Y/--filter", e.Pos, e.Advice(), e.Caret(expr), hint, "sockeye fields")
+	return nil, filterMisuse(flag, e.Pos, e.Advice(), e.Caret(expr), hint, "sockeye fields")
 }
 
 // captureFilter decides which packets are analyzed. A nil one takes all.

@@ -40,7 +40,7 @@ func (p *process) tell(t *dissect.Totals, end event.End, limited bool) {
 	if !p.packets.nothing() {
 		notes = append(notes, p.notes(t, p.options)...)
 	}
-	for _, note := range notes {
+	for _, note := range append(notes, p.untilNotes(p.until)...) {
 		fmt.Fprintln(os.Stderr, "note:", event.SafeString(note))
 	}
 	if end.Dropped > 0 && p.live.on() {

@@ -23,6 +23,7 @@ type options struct {
 	bpf        string // capture filter; "": none
 	bpfRaw     string // file with a compiled one
 	filter     string // display filter; "": none
+	until      string // display filter that ends reading; "": none
 	maxMessage int64
 	conn       uint64
 	limit      uint64
@@ -43,6 +44,7 @@ type options struct {
 	// What check made of the filters: nil lets everything through.
 	packets *captureFilter
 	display *query.Filter
+	stopAt  *query.Filter  // of --until
 	columns *query.Columns // nil: none were chosen
 }
 
@@ -88,6 +90,8 @@ var flagSpecs = []flagSpec{
 		func(o *options) pflag.Value { return (*textValue)(&o.bpfRaw) }, nil, ""},
 	{groupSelect, "filter", "Y", "only results that match `EXPR`, as in 'opcode == text and length > 4k'; sockeye fields lists the fields",
 		func(o *options) pflag.Value { return (*textValue)(&o.filter) }, nil, ""},
+	{groupSelect, "until", "", "stop at the first result that matches the display filter `EXPR`, once it is printed",
+		func(o *options) pflag.Value { return (*textValue)(&o.until) }, nil, ""},
 	{groupSelect, "conn", "", "only connection `N`, as conns numbers them",
 		func(o *options) pflag.Value { return (*countValue)(&o.conn) }, nil, ""},
 	{groupSelect, "limit", "n", "stop after `N` results",
@@ -152,6 +156,7 @@ func (o *options) addTo(cmd *cobra.Command, without ...string) {
 	cmd.RegisterFlagCompletionFunc("decode-as", completeDecodeAs)
 	cmd.RegisterFlagCompletionFunc("bpf", cobra.NoFileCompletions)
 	cmd.RegisterFlagCompletionFunc("filter", completeDisplay)
+	cmd.RegisterFlagCompletionFunc("until", completeDisplay)
 	cmd.RegisterFlagCompletionFunc("fields", completeFields)
 }
 

@@ -24,6 +24,7 @@ type process struct {
 	out      printer
 	results  string      // what it prints, for notes
 	enough   func() bool // ends reading early
+	until    *lookout    // does so too; nil without --until
 	totals   bool        // its results are the totals: they need no summary
 	// notes are told on standard error unless --quiet.
 	notes func(*dissect.Totals, *options) []string
@@ -46,6 +47,7 @@ type process struct {
 // Why reading ended before the end of the input.
 var (
 	errLimit       = errors.New("limit reached")
+	errUntil       = errors.New("--until matched")
 	errInterrupted = errors.New("interrupted")
 	errSaving      = errors.New("packets cannot be saved") // the saver knows why
 )
@@ -154,6 +156,9 @@ func (p *process) pump() error {
 			return errSaving
 		}
 		p.analyzer.Packet(&packet)
+		if p.until.reached() {
+			return errUntil
+		}
 		if p.enough() {
 			return errLimit
 		}
@@ -217,11 +222,12 @@ func (p *process) finish(err error) error {
 	p.progress.stop()
 	saveErr := p.saver.close()
 	limited, interrupted := errors.Is(err, errLimit), errors.Is(err, errInterrupted)
-	if !limited {
+	// What would be printed of the end comes behind the last result.
+	if !limited && (p.totals || !p.until.reached()) {
 		p.analyzer.Close()
 	}
 	t := p.analyzer.Totals()
-	damaged := err != nil && !limited && !interrupted && !errors.Is(err, errSaving)
+	damaged := err != nil && !limited && !interrupted && !errors.Is(err, errUntil) && !errors.Is(err, errSaving)
 	end := event.End{
 		Packets: t.Packets, Connections: t.Connections, Messages: t.Messages, Findings: t.Findings,
 		TruncatedInput: damaged, Dropped: p.dropped(),

@@ -188,15 +188,28 @@ const (
 )
 
 func (s *saver) write(p *capture.Packet) error {
-	if err := s.declare(); err != nil {
+	if err := s.writeRecord(p); err != nil {
 		return err
-	}
-	if err := s.ng.WritePacketComment(p, s.comment(p)); err != nil {
-		return saveError(s.name(), err)
 	}
 	s.held += len(p.Data)
 	if s.out.member == nil && s.rotate.size > 0 && s.held >= pieceBytes || s.out.member != nil && s.held >= memberBytes {
 		return s.flush()
+	}
+	return nil
+}
+
+// writeRecord writes a packet, and what the source says about it. A live one says
+// nothing that was not known at the beginning, and is in a hurry.
+func (s *saver) writeRecord(p *capture.Packet) error {
+	comment := ""
+	if _, live := s.source.(*liveSource); !live {
+		if err := s.declare(); err != nil {
+			return err
+		}
+		comment = s.comment(p)
+	}
+	if err := s.ng.WritePacketComment(p, comment); err != nil {
+		return saveError(s.name(), err)
 	}
 	return nil
 }

@@ -25,12 +25,12 @@ func (o *options) show(cmd *cobra.Command, v *view, args []string) error {
 	}
 	out := o.printer(v.text, payload)
 	s := &resultSink{out: out, kind: v.kinds[0], limit: o.limit, raw: o.raw, display: o.newDisplay()}
-	analyzer := dissect.New(o.analyzer(v.kinds, payload), s)
+	analyzer, until := o.newAnalyzer(v.kinds, payload, s)
 	s.display.observe(analyzer)
 	observe(out, analyzer)
 	p := &process{
 		options: o, inputs: inputs, out: out, results: v.name, enough: s.enough,
-		analyzer: analyzer, notes: s.notes,
+		analyzer: analyzer, until: until, notes: s.notes,
 	}
 	return p.run()
 }

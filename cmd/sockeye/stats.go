@@ -35,6 +35,7 @@ func newStats() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error { return o.stats(cmd, args) },
 	}
 	o.addTo(cmd, statsWithout...)
+	cmd.Flags().Lookup("until").Usage = untilEvent
 	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		var unknown *pflag.NotExistError
 		if errors.As(err, &unknown) {
@@ -60,10 +61,11 @@ func (o *options) stats(cmd *cobra.Command, args []string) error {
 		return misuse(cmd, err)
 	}
 	out := &statsPrinter{w: os.Stdout, json: o.isJSON(), color: when(o.color, colorWanted)}
-	// No kind of event is wanted, so none is made: the counters are all it costs.
-	out.analyzer = dissect.New(o.analyzer(nil, event.PayloadNone), out)
+	// No kind of event is wanted, so without --until none is made: the counters are all it costs.
+	analyzer, until := o.newAnalyzer(nil, event.PayloadNone, out)
+	out.analyzer = analyzer
 	p := &process{
-		options: o, inputs: inputs, out: out, results: "stats", totals: true, analyzer: out.analyzer,
+		options: o, inputs: inputs, out: out, results: "stats", totals: true, analyzer: analyzer, until: until,
 		enough: func() bool { return false },
 		notes:  func(*dissect.Totals, *options) []string { return nil },
 	}
@@ -78,7 +80,7 @@ type statsPrinter struct {
 	err         error
 }
 
-// Event implements event.Sink. It is never called: stats wants no events.
+// Event implements event.Sink: what happened is in the totals.
 func (*statsPrinter) Event(*event.Event) {}
 func (*statsPrinter) StartAt(int64)      {}
 func (p *statsPrinter) Flush() error     { return p.err }
