@@ -97,6 +97,7 @@ func New(o Options, sink event.Sink) *Analyzer {
 	a := &Analyzer{opt: o, sink: sink, pool: deflate.NewPool(deflate.Limits{MaxOutput: uint64(o.Limits.Inflated)})}
 	a.payload.left = o.Limits.Messages
 	a.described = o.Forgotten != nil || slices.Contains(o.Want.Kinds[:], true)
+	a.heads.Borrow = !a.described // then nothing of a head outlives its handshake
 	a.decoder = packet.NewDecoder(packet.Options{VXLANPorts: o.vxlanPorts(), Limits: o.Limits.Packet})
 	a.table = reassembly.New(a, o.Limits.Reassembly)
 	return a

@@ -15,6 +15,7 @@ type attempt struct {
 	resp    *http1.Response // nil: not there yet; borrowed while answer reports it
 	packets [2]uint64
 	own     http1.Request // what req points to
+	text    []byte        // what the strings of own alias, where heads are borrowed
 	// The rest of a head is in a hole: what it lacks is not missing.
 	reqCut, respCut bool
 }

@@ -2,6 +2,7 @@ package dissect
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/sockeye-dev/sockeye/capture/packet"
 	"github.com/sockeye-dev/sockeye/dissect/http1"
@@ -49,8 +50,9 @@ type exchange struct {
 }
 
 // ask makes the exchange's attempt.
-func (x *exchange) ask(req *http1.Request, span [2]uint64) *attempt {
+func (x *exchange) ask(p *http1.Parser, req *http1.Request, span [2]uint64) *attempt {
 	a := &x.asked
+	a.text = p.Take(a.text)
 	room := a.own.Headers[:0]
 	a.own = *req
 	a.own.Headers = append(room, req.Headers...)
@@ -84,12 +86,22 @@ func (p *exchanges) get() *exchange {
 // put takes x back, which nothing may refer to any more.
 func (p *exchanges) put(x *exchange) {
 	if len(p.free) < maxFree && cap(x.asked.own.Headers) <= maxFreeFields {
-		hs := x.asked.own.Headers[:cap(x.asked.own.Headers)]
+		hs, text := x.asked.own.Headers[:cap(x.asked.own.Headers)], x.asked.text
 		clear(hs)
 		*x = exchange{}
-		x.asked.own.Headers = hs[:0]
+		x.asked.own.Headers, x.asked.text = hs[:0], text
 		p.free = append(p.free, x)
 	}
+}
+
+// methodName returns an owned copy of a method.
+func methodName(m string) string {
+	for _, usual := range [...]string{"GET", "POST", "HEAD", "PUT"} {
+		if m == usual {
+			return usual
+		}
+	}
+	return strings.Clone(m)
 }
 
 // maxFreeFields is with how much room for fields a head's memory is kept.
@@ -210,14 +222,14 @@ func (h *httpStream) request(k *Conn, req *http1.Request, span [2]uint64) {
 		k.name(req)
 	}
 	x := k.a.exchanges.get()
-	x.method, x.upgrade = req.Method, req.Method == "CONNECT" || req.Headers.Upgrades()
+	x.method, x.upgrade = methodName(req.Method), req.Method == "CONNECT" || req.Headers.Upgrades()
 	x.asked.reqCut = h.client.cut
 	switch {
 	case asksForWebSocket(req):
-		x.attempt, x.upgrade = x.ask(req, span), true
+		x.attempt, x.upgrade = x.ask(&k.a.heads.Parser, req, span), true
 		k.a.keys.add(req.Headers.Get("Sec-WebSocket-Key"))
 	case h.client.cut && req.Method == "GET" && !x.upgrade:
-		x.ask(req, span)
+		x.ask(&k.a.heads.Parser, req, span)
 		x.perhaps, x.upgrade = true, true
 	}
 	if len(h.pending) == maxPipelined {

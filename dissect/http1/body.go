@@ -3,6 +3,7 @@ package http1
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // BodyKind is how the end of a body is found.
@@ -34,7 +35,7 @@ func (k BodyKind) String() string {
 var ErrOutOfSync = errors.New("http1: body framing lost in a gap")
 
 // Body finds the end of a message's body in a stream, whatever its
-// segmentation. It holds no bytes. Make one with RequestBody or ResponseBody;
+// segmentation. It holds no bytes, and nothing of the head. Make one with RequestBody or ResponseBody;
 // the zero value is a message without body.
 type Body struct {
 	Kind   BodyKind
@@ -172,6 +173,6 @@ func (b *Body) skipLineEnd(n uint64) (in uint64) {
 
 func (b *Body) problem(k ProblemKind, text string) {
 	if len(b.Problems) < MaxProblems {
-		b.Problems = append(b.Problems, Problem{Kind: k, Offset: b.pos, Text: text[:min(len(text), MaxProblemText)]})
+		b.Problems = append(b.Problems, Problem{Kind: k, Offset: b.pos, Text: strings.Clone(text[:min(len(text), MaxProblemText)])})
 	}
 }

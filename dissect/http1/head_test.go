@@ -336,7 +336,17 @@ func TestParserReuses(t *testing.T) {
 	if kept != "a" {
 		t.Errorf("a value that was kept is %q now", kept)
 	}
+	p.Borrow = true
 	head := []byte(heads[0])
+	if err := p.Request(head, &req); err != nil {
+		t.Fatal(err)
+	}
+	clear(head)
+	taken := p.Take(nil)
+	if err := p.Response([]byte(heads[1]), &resp); err != nil || req.Target != "/a" || req.Headers[0].Value != "a" || string(taken) != heads[0] {
+		t.Errorf("what was taken is %+v now, %v", req, err)
+	}
+	head = []byte(heads[0])
 	if n := testing.AllocsPerRun(1000, func() { p.Request(head, &req) }); n > 0 {
 		t.Errorf("%v allocations a head", n)
 	}

@@ -1,6 +1,9 @@
 package http1
 
-import "strings"
+import (
+	"strings"
+	"unsafe"
+)
 
 // Parser reads heads as ParseRequest and ParseResponse do, without an allocation
 // for each: it makes the text of many heads at a time, and reuses the slices of
@@ -8,7 +11,14 @@ import "strings"
 //
 // The strings are owned. One that is kept keeps its neighbours' memory, up to
 // textBlock bytes of it.
-type Parser struct{ text strings.Builder }
+type Parser struct {
+	// Borrow makes the strings borrowed until the next head is read, unless Take
+	// is called before: then no memory is needed for them at all.
+	Borrow bool
+
+	text strings.Builder
+	head []byte // text of the head that was read last, if Borrow
+}
 
 const (
 	textBlock   = 32 << 10
@@ -26,10 +36,22 @@ func (p *Parser) Response(head []byte, r *Response) error {
 	return parseResponse(head, p.own(head), r)
 }
 
+// Take hands over the text of the head that was read last: its strings are valid
+// as long as the text is not changed. In exchange, the parser may write to room.
+// Without Borrow there is nothing to take.
+func (p *Parser) Take(room []byte) (text []byte) {
+	text, p.head = p.head, room[:0]
+	return text
+}
+
 // own copies b.
 func (p *Parser) own(b []byte) string {
-	if len(b) > textLargest {
+	switch {
+	case len(b) > textLargest:
 		return string(b)
+	case p.Borrow:
+		p.head = append(p.head[:0], b...)
+		return unsafe.String(unsafe.SliceData(p.head), len(p.head))
 	}
 	at := p.text.Len()
 	if p.text.Cap()-at < len(b) {
