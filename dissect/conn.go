@@ -81,7 +81,7 @@ func (s *conns) at(slot uint32) *Conn {
 // firstDissector obeys --decode-as, and else waits for the bytes to tell.
 func firstDissector(k *Conn) Dissector {
 	if len(k.a.opt.DecodeAs) == 0 {
-		return newRecogniser(k, !k.tcp.Midstream)
+		return unheard{}
 	}
 	for _, port := range []uint16{k.tcp.Flow.LoPort, k.tcp.Flow.HiPort} {
 		if p := protocolNamed(k.a.opt.DecodeAs[port]); p != nil {
@@ -89,7 +89,7 @@ func firstDissector(k *Conn) Dissector {
 			return k.enter(p, s)
 		}
 	}
-	return newRecogniser(k, !k.tcp.Midstream)
+	return unheard{}
 }
 
 // enter notes that the connection speaks p from here on.

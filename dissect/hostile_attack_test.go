@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/flate"
 	"encoding/binary"
+	"math"
 	"runtime"
 	"testing"
 	"time"
@@ -260,17 +261,17 @@ func BenchmarkHostile(b *testing.B) {
 	for i := range attacks {
 		a := &attacks[i]
 		b.Run(a.name, func(b *testing.B) {
-			twin := a.run(a.short, false, 0).perByte()
+			// In turn, and the least of each: what else the machine does only adds.
+			attack, twin := math.Inf(1), math.Inf(1)
 			var o *outcome
-			perByte := 0.0
 			for b.Loop() {
+				twin = min(twin, a.run(a.short, false, 0).perByte())
 				o = a.run(a.short, true, 0)
-				perByte += o.perByte()
+				attack = min(attack, o.perByte())
 			}
 			b.SetBytes(o.bytes)
-			perByte /= float64(b.N)
-			b.ReportMetric(perByte, "ns/byte")
-			b.ReportMetric(perByte/twin, "x-twin")
+			b.ReportMetric(attack, "ns/byte")
+			b.ReportMetric(attack/twin, "x-twin")
 		})
 	}
 }

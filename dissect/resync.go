@@ -22,13 +22,9 @@ const (
 	usualFull = 1200
 )
 
-// noteCut remembers, at a hole of n bytes at at, whether it is the rest of a segment
-// that was not full.
+// noteCut remembers, at a hole of n bytes that the snap length left, whether it is the
+// rest of a segment that was not full.
 func (s *wsSide) noteCut(k *Conn, n uint64, at reassembly.At) {
-	s.likely = false
-	if k.a.cut == 0 {
-		return
-	}
 	size := at.Offset + n - k.a.segment
 	s.longestCut = max(s.longestCut, size)
 	s.likely = size < leastFull || size < usualFull && size < s.longestCut

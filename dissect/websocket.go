@@ -295,19 +295,28 @@ func (w *webSocket) reportFrame(k *Conn, s *wsSide) {
 // behind one that covers a header (DESIGN: a frame of known length survives).
 func (w *webSocket) Gap(k *Conn, dir packet.Dir, held []byte, n uint64, at reassembly.At) bool {
 	s := &w.side[dir]
-	defer s.noteCut(k, n, at)
+	w.gap(k, s, held, n, at)
+	s.likely = false
+	if k.a.cut > 0 {
+		s.noteCut(k, n, at)
+	}
+	return true
+}
+
+func (w *webSocket) gap(k *Conn, s *wsSide, held []byte, n uint64, at reassembly.At) {
+	dir := s.dir
 	switch s.phase {
 	case skipping:
 		s.phase = searching
-		return true
+		return
 	case searching:
 		if len(held) > 0 {
 			w.searchHeld(k, s, held)
 			if s.phase != searching {
-				return w.Gap(k, dir, k.heldBytes(dir), n, at)
+				w.gap(k, s, k.heldBytes(dir), n, at)
 			}
 		}
-		return true
+		return
 	case atHeader:
 		if _, total, ok := websocket.PartialHeader(held); ok {
 			// The length survived, though the masking key did not: the frame is
@@ -317,7 +326,7 @@ func (w *webSocket) Gap(k *Conn, dir packet.Dir, held []byte, n uint64, at reass
 		} else {
 			s.seek(n + uint64(len(held)))
 			k.skipped(dir, len(held), k.heldAt(dir))
-			return true
+			return
 		}
 	}
 	in := min(n, s.rest)
@@ -333,7 +342,6 @@ func (w *webSocket) Gap(k *Conn, dir packet.Dir, held []byte, n uint64, at reass
 	if n > in {
 		s.seek(n - in)
 	}
-	return true
 }
 
 // missing passes over payload bytes that were not captured.

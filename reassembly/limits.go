@@ -7,6 +7,9 @@ type Limits struct {
 	// DirBytes bounds the out-of-order bytes held for one direction, bookkeeping
 	// included. Default 4 MiB.
 	DirBytes int64
+	// Islands bounds the runs of out-of-order bytes of one direction that have holes
+	// between them. Default 1024: with full segments, more than DirBytes holds.
+	Islands int
 	// TotalBytes bounds the out-of-order bytes of all connections. Default 256 MiB.
 	TotalBytes int64
 	// RetainDirBytes bounds the copy of delivered bytes of one direction that the
@@ -58,6 +61,9 @@ func (l Limits) withDefaults() Limits {
 	set(&l.RetainDirBytes, retainMax)
 	l.RetainDirBytes = min(l.RetainDirBytes, retainMax)
 	set(&l.RetainBytes, 32<<20)
+	if l.Islands <= 0 {
+		l.Islands = 1024
+	}
 	if l.MaxConns <= 0 {
 		l.MaxConns = 1_000_000
 	}

@@ -1,6 +1,7 @@
 package reassembly
 
 import (
+	"math/rand/v2"
 	"testing"
 	"unsafe"
 
@@ -23,6 +24,59 @@ func TestDirectionBound(t *testing.T) {
 		= > 5 'f'`+over)
 	if st := s.table.Stats(); st.Gaps[Limit] != 1 || st.MissingBytes[Limit] != 1 || st.HeldPeak > 3*128 {
 		t.Errorf("%+v", st)
+	}
+}
+
+func TestIslandBound(t *testing.T) {
+	// What touches its neighbour makes no island; the lowest hole goes first.
+	s := play(t, Limits{Islands: 2}, shaken+`
+		> 'b' @1 ^0
+		> 'c' @2 ^0
+		> 'f' @5 ^0
+		> 'd' @3 ^0
+		> 'h' @7 ^0
+		= > 0 gap 1 limit
+		= > 1 'b'
+		= > 2 'c'
+		= > 3 'd'
+		> 'e' @4 ^0
+		= > 4 'e'
+		= > 5 'f'
+		> 'g' @6 ^0
+		= > 6 'g'
+		= > 7 'h'`+over)
+	if st := s.table.Stats(); st.Gaps[Limit] != 1 || st.MissingBytes[Limit] != 1 {
+		t.Errorf("%+v", st)
+	}
+}
+
+// TestIslands counts the islands of a queue anew after each step.
+func TestIslands(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	var q segments
+	var free []*block
+	for step := range 200_000 {
+		if off := r.Uint64N(400); r.IntN(5) > 0 {
+			s := segment{off: off, n: 1 + r.Uint64N(3)}
+			if a := q.after(s.off); a == nil || a.off >= s.end() {
+				q.insert(s, &free)
+			}
+		} else if !q.empty() {
+			q.pop(&free)
+		}
+		want, end := 0, uint64(0)
+		for i := q.first; i < len(q.blocks); i++ {
+			b := q.blocks[i]
+			for _, s := range b.s[b.lo:b.hi] {
+				if want == 0 || s.off != end {
+					want++
+				}
+				end = s.end()
+			}
+		}
+		if q.islands != want {
+			t.Fatalf("step %d: %d islands, want %d", step, q.islands, want)
+		}
 	}
 }
 

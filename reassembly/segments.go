@@ -22,6 +22,8 @@ type segments struct {
 	first  int
 	bytes  int64 // charged
 	count  int
+	// islands is how many runs of segments there are with a hole between them.
+	islands int
 }
 
 const blockSize = 32
@@ -56,12 +58,17 @@ func (q *segments) pop(free *[]*block) segment {
 		q.first++
 		freeBlock(free, b)
 		if q.count == 0 {
-			q.blocks, q.first = q.blocks[:0], 0
-		} else if q.first >= 64 && q.first*2 >= len(q.blocks) {
+			q.blocks, q.first, q.islands = q.blocks[:0], 0, 0
+			return s
+		}
+		if q.first >= 64 && q.first*2 >= len(q.blocks) {
 			n := copy(q.blocks, q.blocks[q.first:])
 			clear(q.blocks[n:])
 			q.blocks, q.first = q.blocks[:n], 0
 		}
+	}
+	if q.head().off != s.end() {
+		q.islands--
 	}
 	return s
 }
@@ -106,11 +113,18 @@ func (b *block) indexAfter(off uint64) int {
 func (q *segments) insert(s segment, free *[]*block) {
 	q.bytes += s.charge()
 	q.count++
-	if q.count == 1 || q.tail().end() <= s.off {
+	var last uint64 // end of all
+	if q.count > 1 {
+		last = q.tail().end()
+	}
+	if q.count == 1 || last <= s.off {
 		if q.count == 1 || q.blocks[len(q.blocks)-1].hi == blockSize {
 			b := newBlock(free)
 			b.lo, b.hi = 0, 0
 			q.blocks = append(q.blocks, b)
+		}
+		if q.count == 1 || last != s.off {
+			q.islands++
 		}
 		b := q.blocks[len(q.blocks)-1]
 		b.s[b.hi] = s
@@ -119,6 +133,7 @@ func (q *segments) insert(s segment, free *[]*block) {
 	}
 	k := q.blockAfter(s.off)
 	b := q.blocks[k]
+	q.islands += q.parts(k, &s)
 	if b.lo == 0 && b.hi == blockSize {
 		// Split: the upper half moves to a block of its own.
 		u := newBlock(free)
@@ -143,6 +158,25 @@ func (q *segments) insert(s segment, free *[]*block) {
 	copy(b.s[i+1:b.hi+1], b.s[i:b.hi])
 	b.hi++
 	b.s[i] = s
+}
+
+// parts returns by how much s, which belongs before the end of block k, raises the
+// number of islands: by one, or by none or minus one where it touches its neighbours.
+func (q *segments) parts(k int, s *segment) int {
+	n := 1
+	b := q.blocks[k]
+	i := b.indexAfter(s.off)
+	if b.s[i].off == s.end() {
+		n--
+	}
+	if i == b.lo && k > q.first {
+		b = q.blocks[k-1]
+		i = b.hi
+	}
+	if i > b.lo && b.s[i-1].end() == s.off {
+		n--
+	}
+	return n
 }
 
 // shift subtracts d from all offsets.

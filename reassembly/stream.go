@@ -187,7 +187,7 @@ func (t *Table) hold(c *Conn, dir packet.Dir, seg span, pos, stop uint64, at At)
 // one that has waited for longest.
 func (t *Table) bound(c *Conn, dir packet.Dir, at At) {
 	h := &c.half[dir]
-	for h.trouble != nil && !h.trouble.queue.empty() && h.trouble.queue.bytes > t.limits.DirBytes {
+	for h.trouble != nil && (h.trouble.queue.bytes > t.limits.DirBytes || h.trouble.queue.islands > t.limits.Islands) {
 		t.hopeless(h.trouble, Limit, at)
 	}
 	for t.waits.held > t.limits.TotalBytes && t.waits.oldest != nil {

@@ -113,6 +113,10 @@ func (t *Table) dropQueue(x *trouble) {
 
 // list puts x at the end: its wait begins now.
 func (l *troubles) list(x *trouble, now int64) {
+	if x.listed && l.newest == x {
+		x.since = now
+		return
+	}
 	if x.listed {
 		l.unlist(x)
 	}
