@@ -117,12 +117,14 @@ func generalActions() []action {
 	sideBySide := func(a *App) bool { return a.width >= 120 && !a.zoom }
 	return []action{
 		{name: "copy", keys: []string{"y"}, in: inConns | inMessages | inDetail, only: func(a *App) bool { return a.detail.event != nil }, help: "copy the payload, the event or the request: a menu follows", hint: "copy", run: func(a *App) { a.menu = &menu{"copy as", inCopy} }},
-		{name: "save", keys: []string{"e"}, in: inConns | inMessages | inDetail, only: func(a *App) bool { return a.conv != nil }, help: "save the connection: a menu follows", hint: "save", run: func(a *App) { a.menu = &menu{"save as", inSave} }},
+		{name: "save", keys: []string{"e"}, in: inConns | inMessages | inDetail, only: func(a *App) bool { return a.conv != nil }, help: "save the connection: a menu follows", hint: "save", run: func(a *App) { a.menu = &menu{"save as", inSave} }, arg: (*App).savePackets},
 		{name: "find", keys: []string{"Ctrl-f"}, in: inScreens, help: "find a text in what is shown, then in the messages after it", hint: "find", run: (*App).openFind, arg: (*App).startFind},
 		{name: "find-next", keys: []string{"n"}, in: inScreens, help: "next match", run: func(a *App) { a.findNext(false) }},
 		{name: "find-previous", keys: []string{"N"}, in: inScreens, help: "previous match", run: func(a *App) { a.findNext(true) }},
 		{name: "follow", keys: []string{"f"}, in: inPanes, help: "follow: the cursor stays on the newest row", hint: "follow", run: (*App).toggleFollow},
 		{name: "freeze", keys: []string{"p"}, in: inPanes, help: "freeze what is shown; again goes on", hint: "freeze", run: (*App).toggleFreeze},
+		{name: "capture", keys: []string{"C"}, in: inPanes, only: (*App).live, help: "stop the capture, or go on with it", hint: "stop", run: (*App).toggleCapture},
+		{name: "write", keys: []string{"W"}, in: inPanes, only: (*App).live, help: "write all packets that are kept to a pcapng file", hint: "write", run: (*App).askWrite, arg: (*App).writeCapture},
 		{name: "zoom", keys: []string{"z"}, in: inPanes, help: "the pane alone on the screen, or all", hint: "zoom", run: func(a *App) { a.zoom = !a.zoom }},
 		{name: "narrower", keys: []string{"<"}, in: inPanes, only: sideBySide, help: "messages narrower, detail wider", run: func(a *App) { a.widen(-4) }},
 		{name: "wider", keys: []string{">"}, in: inPanes, only: sideBySide, help: "messages wider, detail narrower", run: func(a *App) { a.widen(4) }},

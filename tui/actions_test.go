@@ -35,6 +35,7 @@ type scene struct {
 	keys          []string
 	until         func(*App) bool // Down is pressed until it holds; nil: not at all
 	then          []string
+	live          bool // a capture goes on
 }
 
 func scenes() []scene {
@@ -45,20 +46,21 @@ func scenes() []scene {
 	tree := func(a *App) bool { return a.detail.tree != nil }
 	finding := func(a *App) bool { return a.onFinding() }
 	return []scene{
-		{"connections", "misbehave-a.pcap", inConns, nil, nil, nil},
-		{"connections of another width", "misbehave-a.pcap", inConns, []string{"<"}, nil, nil},
-		{"messages", "misbehave-a.pcap", inMessages, []string{"2"}, message, nil},
-		{"a finding", "misbehave-a.pcap", inMessages, []string{"2"}, finding, nil},
-		{"a finding in full", "misbehave-a.pcap", inDetail, []string{"2"}, finding, []string{"3"}},
-		{"hex", "websockets-plain.pcap", inDetail, []string{"2"}, masked, []string{"3", "Right"}},
-		{"a JSON tree", "lossy-v4.pcap", inDetail, []string{"2"}, tree, []string{"3"}},
-		{"findings", "misbehave-a.pcap", inFindings, []string{"4"}, nil, nil},
-		{"the ladder", "misbehave-a.pcap", inPage, []string{"L"}, nil, nil},
-		{"a stream", "raw-binary-line.pcap", inPage, []string{"S"}, nil, nil},
-		{"a raw connection", "raw-binary-line.pcap", inMessages, []string{"2"}, nil, nil},
-		{"two that are selected", "misbehave-a.pcap", inMessages, []string{"2", "Space", "Down", "Space"}, nil, nil},
-		{"copy", "lossy-v4.pcap", inCopy, []string{"2"}, tree, []string{"y"}},
-		{"save", "misbehave-a.pcap", inSave, []string{"2", "e"}, nil, nil},
+		{"connections", "misbehave-a.pcap", inConns, nil, nil, nil, false},
+		{"a live capture", "misbehave-a.pcap", inConns, nil, nil, nil, true},
+		{"connections of another width", "misbehave-a.pcap", inConns, []string{"<"}, nil, nil, false},
+		{"messages", "misbehave-a.pcap", inMessages, []string{"2"}, message, nil, false},
+		{"a finding", "misbehave-a.pcap", inMessages, []string{"2"}, finding, nil, false},
+		{"a finding in full", "misbehave-a.pcap", inDetail, []string{"2"}, finding, []string{"3"}, false},
+		{"hex", "websockets-plain.pcap", inDetail, []string{"2"}, masked, []string{"3", "Right"}, false},
+		{"a JSON tree", "lossy-v4.pcap", inDetail, []string{"2"}, tree, []string{"3"}, false},
+		{"findings", "misbehave-a.pcap", inFindings, []string{"4"}, nil, nil, false},
+		{"the ladder", "misbehave-a.pcap", inPage, []string{"L"}, nil, nil, false},
+		{"a stream", "raw-binary-line.pcap", inPage, []string{"S"}, nil, nil, false},
+		{"a raw connection", "raw-binary-line.pcap", inMessages, []string{"2"}, nil, nil, false},
+		{"two that are selected", "misbehave-a.pcap", inMessages, []string{"2", "Space", "Down", "Space"}, nil, nil, false},
+		{"copy", "lossy-v4.pcap", inCopy, []string{"2"}, tree, []string{"y"}, false},
+		{"save", "misbehave-a.pcap", inSave, []string{"2", "e"}, nil, nil, false},
 	}
 }
 
@@ -66,6 +68,9 @@ func scenes() []scene {
 func (c *scene) play(t *testing.T, src Source) *stage {
 	t.Helper()
 	s := newStage(t, src, c.capture, 120, 40)
+	if c.live {
+		s.a.opt.Capture = &played{}
+	}
 	s.show()
 	s.press(c.keys...)
 	for n := 0; c.until != nil && !c.until(s.a); n++ {

@@ -3,7 +3,6 @@ package tui
 import (
 	"fmt"
 	"regexp"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -63,6 +62,7 @@ type App struct {
 	follow   bool
 	frozen   bool
 	missed   bool // something changed while frozen
+	meter    meter
 	filter   filterState
 	find     *regexp.Regexp // what was searched for; nil: nothing
 	findText string         // as it was typed
@@ -71,15 +71,15 @@ type App struct {
 
 // newApp makes an inspector of a capture, without a screen.
 func newApp(src Source, opt Options) (*App, error) {
-	themes, first, err := loadThemes(opt.Config, opt.Theme)
-	if err != nil {
-		return nil, &ThemeError{err}
+	looks := opt.Themes
+	if looks == nil {
+		var err error
+		if looks, err = LoadThemes(opt.Config, opt.Theme, opt.NoColor); err != nil {
+			return nil, err
+		}
 	}
 	a := &App{
-		opt: opt, src: src, stopped: make(chan struct{}), themes: themes, theme: first, started: time.Now(),
-	}
-	if opt.NoColor {
-		a.theme = slices.IndexFunc(a.themes, func(t *theme) bool { return t.name == "none" })
+		opt: opt, src: src, stopped: make(chan struct{}), themes: looks.list, theme: looks.first, started: time.Now(),
 	}
 	a.actions = actionTable()
 	a.byKey = map[string][]*action{}
@@ -91,6 +91,7 @@ func newApp(src Source, opt Options) (*App, error) {
 	a.conns.sort = colNumber
 	a.filter.compile(src, opt.Filter)
 	a.filter.err = nil
+	a.lookAtCapture(time.Now())
 	a.reload()
 	if a.conns.cursor.n > 0 {
 		a.openSelected()
@@ -141,10 +142,18 @@ func (a *App) quit() {
 
 // watch takes over what changes in the capture until the inspector stops.
 func (a *App) watch() {
+	var second <-chan time.Time // a capture is looked at although nothing comes
+	if a.live() {
+		ticker := time.NewTicker(meterInterval)
+		defer ticker.Stop()
+		second = ticker.C
+	}
 	for {
 		select {
 		case <-a.stopped:
 			return
+		case <-second:
+			a.post(func() { a.lookAtCapture(time.Now()) })
 		case _, ok := <-a.src.Changed():
 			if !ok {
 				return

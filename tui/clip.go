@@ -100,7 +100,7 @@ func (a *App) savePackets(path string) string {
 	a.say(rDim, "saving…")
 	a.background(func() { err = a.src.Save(path, conns) }, func() {
 		if err != nil {
-			a.say(rError, "not saved: %v", err)
+			a.say(rError, "not saved: %s", a.saveError(err))
 			return
 		}
 		a.say(rGood, "saved the packets of %d connections to %s", len(conns), path)
@@ -112,7 +112,7 @@ func (a *App) savePackets(path string) string {
 func (a *App) saveJSON(path string) string {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
-		return "not saved: " + err.Error()
+		return "not saved: " + a.saveError(err)
 	}
 	w := event.NewJSON(f, event.PayloadFull)
 	n := 0

@@ -343,6 +343,8 @@ func (a *App) emptyText() string {
 		return "nothing could be read: " + s.Err.Error()
 	case len(a.conns.rows) > 0:
 		return "no connection passes the filter; / changes it"
+	case a.live() && !s.Done:
+		return "no connection yet: waiting for packets"
 	case !s.Done:
 		return "reading…"
 	}

@@ -1,7 +1,9 @@
 package tui
 
 import (
+	"cmp"
 	"context"
+	"sync"
 	"time"
 
 	"github.com/sockeye-dev/sockeye/dissect/event"
@@ -17,6 +19,9 @@ type opened struct {
 	chunks [][]session.Row // of chunkRows
 	final  []bool          // nothing will change in the chunk any more
 	refs   []*session.Row
+
+	mu    sync.Mutex
+	since map[uint64]session.Since // of connections that were opened without their beginning
 }
 
 const chunkRows = 1024
@@ -63,6 +68,7 @@ func (o *opened) Open(number uint64) (View, error) {
 	if err != nil {
 		return nil, err
 	}
+	o.began(number, v.Since())
 	return o.view(v), nil
 }
 
@@ -74,6 +80,28 @@ func (o *opened) view(v *session.View) View {
 	case <-time.After(openWait):
 	}
 	return openedView{v, o.ctx}
+}
+
+// began notes where a connection's view began.
+func (o *opened) began(conn uint64, since session.Since) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	switch {
+	case since == 0:
+		delete(o.since, conn)
+	case o.since == nil:
+		o.since = map[uint64]session.Since{conn: since}
+	default:
+		o.since[conn] = since
+	}
+}
+
+// sinceOf is where the view of a connection began that was opened last: what is
+// read of it besides must have the same numbers.
+func (o *opened) sinceOf(conn uint64) session.Since {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.since[conn]
 }
 
 // openWait is how long opening a connection waits for its events.
@@ -95,12 +123,15 @@ func (o *opened) Stream(conn uint64, from event.Side, offset, n uint64) ([]sessi
 
 // Payload implements Source.
 func (o *opened) Payload(conn uint64, id session.MessageID) (*event.Event, error) {
+	id.Since = o.sinceOf(conn)
 	return o.s.Payload(o.ctx, conn, id, 0)
 }
 
 // Findings implements Source.
 func (o *opened) Findings(conn uint64) ([]*event.Event, error) {
-	v, err := o.whole(conn, session.All(event.KindFinding))
+	q := session.All(event.KindFinding)
+	q.Since = o.sinceOf(conn)
+	v, err := o.whole(conn, q)
 	if err != nil {
 		return nil, err
 	}
@@ -111,12 +142,15 @@ func (o *opened) Findings(conn uint64) ([]*event.Event, error) {
 // Passing implements Source.
 func (o *opened) Passing(conn uint64, f *query.Filter) (map[session.MessageID]bool, error) {
 	q := session.All(event.KindMessage)
-	q.Filter = f
+	q.Filter, q.Since = f, cmp.Or(o.sinceOf(conn), session.Beginning)
 	v, err := o.whole(conn, q)
 	if err != nil {
 		return nil, err
 	}
 	defer v.Close()
+	if _, err := v.Complete(); err != nil {
+		return nil, err
+	}
 	out := map[session.MessageID]bool{}
 	for _, it := range v.Items(nil, 0, v.Len()) {
 		out[session.MessageID{Stream: it.Stream, From: it.From, Number: it.Number}] = true
@@ -204,6 +238,12 @@ func (v openedView) Event(i int) (*event.Event, error) {
 		return nil, session.ErrNoMessage
 	}
 	return list[0], nil
+}
+
+// Err implements View.
+func (v openedView) Err() error {
+	_, err := v.Complete()
+	return err
 }
 
 // Done implements View.

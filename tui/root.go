@@ -243,6 +243,9 @@ func (a *App) paneTitle(p pane) (line, string) {
 		if !a.conv.view.Done() {
 			l = append(l, span{rDim, map[bool]string{true: "goes on ", false: "reading… "}[a.src.State().Waiting]})
 		}
+		if lost := lostText(a.conv.view); lost != "" {
+			l = append(l, span{rWarning, lost + " "})
+		}
 		return l, counted(&a.conv.cursor)
 	case paneDetail:
 		return a.detail.title(), a.detail.foot()
@@ -291,6 +294,8 @@ func (a *App) drawTop(c canvas) {
 		right = append(right, "FOLLOW")
 	}
 	switch {
+	case a.live():
+		right = append(right, a.captureText()...)
 	case s.Err != nil:
 		right = append(right, "✖ "+s.Err.Error())
 	case s.Done:

@@ -88,9 +88,11 @@ func (f *fake) State() State {
 	f.once.Do(func() { close(f.drawn) })
 	return State{Done: true, Err: errors.New(hostile)}
 }
-func (f *fake) Len() int   { return len(f.events) }
-func (f *fake) Done() bool { return true }
-func (f *fake) Close()     {}
+func (f *fake) Len() int     { return len(f.events) }
+func (f *fake) Done() bool   { return true }
+func (f *fake) Err() error   { return nil }
+func (f *fake) Lost() uint64 { return 0 }
+func (f *fake) Close()       {}
 func (f *fake) Event(i int) (*event.Event, error) {
 	return f.events[i], nil
 }

@@ -13,6 +13,12 @@ type Options struct {
 	Config  string // the program's config folder, where themes are; empty: none
 	Theme   string // the theme to begin with; empty: the one in theme.toml, else dark
 	Filter  string // the display filter to begin with; one that does not compile is left out
+	// Themes, unless nil, were read before, and Config, Theme and NoColor do not matter.
+	Themes *Themes
+	// Capture is the capture that goes on behind the source; nil: there is none.
+	Capture Capture
+	// SaveHint is what helps where a file may not be written; empty: nothing to say.
+	SaveHint string
 }
 
 // Source is an opened capture as the inspector needs it.
@@ -79,7 +85,12 @@ type View interface {
 	// Event returns an event, not to be changed; messages with a preview of their
 	// payload. It may have to be read again.
 	Event(i int) (*event.Event, error)
-	// Done tells whether all events are there.
+	// Done tells whether all events are there, or no more will come.
 	Done() bool
+	// Err says why events are missing at the end; nil: they are not.
+	Err() error
+	// Lost returns how many packets are missing at the connection's beginning,
+	// because they are not kept any more.
+	Lost() uint64
 	Close()
 }

@@ -109,6 +109,11 @@ func (s *stage) write(text string) {
 func (s *stage) show() string {
 	w, h := s.screen.Size()
 	s.a.draw(canvas{s.screen, s.a.themes[s.a.theme], rect{0, 0, w, h}})
+	return s.seen()
+}
+
+// seen returns what is on the screen.
+func (s *stage) seen() string {
 	s.screen.Show()
 	cells, w, h := s.screen.GetContents()
 	var b strings.Builder

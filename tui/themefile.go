@@ -46,6 +46,26 @@ func (e *ThemeError) Error() string { return e.Err.Error() }
 // Unwrap returns the cause.
 func (e *ThemeError) Unwrap() error { return e.Err }
 
+// Themes are all themes, and the one to begin with.
+type Themes struct {
+	list  []*theme
+	first int
+}
+
+// LoadThemes reads the themes of the program's config folder ("": none), to begin
+// with the one of a name ("": the usual one), or with the one without colours.
+// The error is a *ThemeError.
+func LoadThemes(folder, name string, noColor bool) (*Themes, error) {
+	list, first, err := loadThemes(folder, name)
+	if err != nil {
+		return nil, &ThemeError{err}
+	}
+	if noColor {
+		first = slices.IndexFunc(list, func(t *theme) bool { return t.name == "none" })
+	}
+	return &Themes{list, first}, nil
+}
+
 // loadThemes returns the built-in themes and those of a folder, and the number
 // of the one that is asked for by name: "" is the one in theme.toml, else dark.
 // Every error names the file and the key.

@@ -27,6 +27,8 @@ type Options struct {
 	User string
 	// Write are folders in which files may be made, written, renamed and removed.
 	Write []string
+	// Own are folders that root gives to the user: made by this process, with nothing in them.
+	Own []string
 	// Read are files and folders to be read later. What does not exist is left out.
 	Read []string
 	// Terminal keeps the terminal usable: /dev/tty, and the descriptions of terminals.

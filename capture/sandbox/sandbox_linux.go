@@ -36,6 +36,11 @@ func Apply(o Options) (Report, error) {
 	_ = time.Now().Local().String() // reads the time zone, which Go otherwise does at first use
 
 	if root {
+		for _, dir := range o.Own {
+			if err := os.Lchown(dir, id.uid, id.gid); err != nil {
+				return r, fmt.Errorf("giving the user a folder: %w", err)
+			}
+		}
 		dropBounding()
 		if err := become(id); err != nil {
 			return r, err

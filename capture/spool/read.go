@@ -93,10 +93,10 @@ func (r *Ring) ReadAt(p []byte, at int64) (n int, err error) {
 
 // Copy writes everything that is in the ring to w as one pcapng capture, with
 // the counts of stats at its end, taken at the time at (ns since the epoch), and
-// returns how many bytes that were. The counts are put under the first interface. What is
+// returns how many bytes that were. What is
 // there when it begins does not fall out meanwhile; its files may stay on disk
 // for longer than the ring's bound allows.
-func (r *Ring) Copy(w io.Writer, stats pcapfile.Statistics, at int64) (int64, error) {
+func (r *Ring) Copy(w io.Writer, stats []pcapfile.Statistics, at int64) (int64, error) {
 	r.mu.Lock()
 	files := append([]*file(nil), r.files...)
 	sizes := make([]int64, len(files))
@@ -134,23 +134,29 @@ func (r *Ring) Copy(w io.Writer, stats pcapfile.Statistics, at int64) (int64, er
 	return total + int64(n), err
 }
 
-// statistics returns the block with the counts of the first interface.
-func statistics(stats pcapfile.Statistics, at int64) ([]byte, error) {
+// statistics returns the blocks with the counts of interfaces.
+func statistics(stats []pcapfile.Statistics, at int64) ([]byte, error) {
 	var out held
 	w, err := pcapfile.NewNgWriter(&out, pcapfile.NgOptions{})
 	if err != nil {
 		return nil, err
 	}
-	if _, err := w.AddInterface(pcapfile.Interface{}); err != nil {
-		return nil, err
+	known := uint32(0)
+	for _, s := range stats {
+		for ; known <= s.Interface; known++ {
+			if _, err := w.AddInterface(pcapfile.Interface{}); err != nil {
+				return nil, err
+			}
+		}
 	}
 	if err := w.Flush(); err != nil {
 		return nil, err
 	}
-	out = out[:0] // the block alone is wanted, not the head that the writer needs
-	stats.Interface = 0
-	if err := w.WriteStatistics(stats, at); err != nil {
-		return nil, err
+	out = out[:0] // the blocks alone are wanted, not the head that the writer needs
+	for _, s := range stats {
+		if err := w.WriteStatistics(s, at); err != nil {
+			return nil, err
+		}
 	}
 	err = w.Flush()
 	return out, err

@@ -256,7 +256,7 @@ func TestCopy(t *testing.T) {
 	r := newRing(t, Options{Size: 1 << 20, File: 256 << 10})
 	fill(t, r, 0, 3000, 1000)
 	slow := &slowWriter{wrote: func() { fill(t, r, 3000, 3600, 1000) }}
-	n, err := r.Copy(slow, pcapfile.Statistics{Received: 3010, Dropped: -1, OSDropped: 10}, 5e9)
+	n, err := r.Copy(slow, []pcapfile.Statistics{{Received: 3010, Dropped: -1, OSDropped: 10}}, 5e9)
 	if err != nil || n != int64(slow.Len()) {
 		t.Fatalf("%d bytes, %v", n, err)
 	}
@@ -356,7 +356,7 @@ func TestHugePacket(t *testing.T) {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	if _, err := r.Copy(&out, pcapfile.Statistics{Dropped: -1}, 0); err != nil {
+	if _, err := r.Copy(&out, nil, 0); err != nil {
 		t.Fatal(err)
 	}
 	src, err := pcapfile.NewReader("copy", &out)

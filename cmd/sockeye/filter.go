@@ -16,6 +16,7 @@ import (
 	"github.com/sockeye-dev/sockeye/dissect"
 	"github.com/sockeye-dev/sockeye/dissect/event"
 	"github.com/sockeye-dev/sockeye/dissect/query"
+	"github.com/sockeye-dev/sockeye/dissect/session"
 )
 
 // Two filters, in two languages: --bpf stands before the analyzer and looks at
@@ -154,9 +155,32 @@ func readSome(file string, limit int64) ([]byte, error) {
 	return b, err
 }
 
-// pass tells whether a packet is to be analyzed. An error says that the
+// forSession returns what makes filters for the readers of a session; nil for a nil one.
+func (f *captureFilter) forSession() func() session.PacketFilter {
+	if f == nil {
+		return nil
+	}
+	return func() session.PacketFilter {
+		own := *f
+		if !f.any {
+			own.known = map[capture.LinkType]filter.Program{}
+		}
+		return &browsingFilter{own}
+	}
+}
+
+// browsingFilter is a captureFilter in a session.
+type browsingFilter struct{ f captureFilter }
+
+func (b *browsingFilter) Pass(p *capture.Packet, from session.Interfaces) (bool, error) {
+	return b.f.pass(p, from)
+}
+
+func (b *browsingFilter) Verdict() error { return b.f.verdict() }
+
+// pass tells whether a packet is to be analyzed. src may know the input's interfaces. An error says that the
 // expression can mean nothing on this input.
-func (f *captureFilter) pass(p *capture.Packet, src pcapfile.Source) (bool, error) {
+func (f *captureFilter) pass(p *capture.Packet, src any) (bool, error) {
 	if f == nil {
 		return true, nil
 	}
@@ -174,7 +198,7 @@ func (f *captureFilter) pass(p *capture.Packet, src pcapfile.Source) (bool, erro
 }
 
 // turnTo makes the program for packets of link the one in use.
-func (f *captureFilter) turnTo(link capture.LinkType, src pcapfile.Source) error {
+func (f *captureFilter) turnTo(link capture.LinkType, src any) error {
 	program, ok := f.known[link]
 	if !ok {
 		var err error
@@ -201,8 +225,8 @@ func (f *captureFilter) turnTo(link capture.LinkType, src pcapfile.Source) error
 
 // otherLinks tells whether the input has, as far as is known, interfaces of
 // another link type.
-func otherLinks(src pcapfile.Source, link capture.LinkType) bool {
-	d, ok := src.(pcapfile.Details)
+func otherLinks(src any, link capture.LinkType) bool {
+	d, ok := src.(interface{ Interfaces() []pcapfile.Interface })
 	if !ok {
 		return false
 	}

@@ -163,14 +163,7 @@ func writeInterfaces(out *bufio.Writer, rows []interfaceRow, rate bool) {
 	}
 	fmt.Fprintln(w, strings.Join(heads, "\t"))
 	for _, r := range rows {
-		state := "down"
-		switch {
-		case r.Up && (r.Running || r.Loopback):
-			state = "up"
-		case r.Up:
-			state = "no carrier"
-		}
-		cells := []string{event.SafeString(r.Name), state, r.LinkType, fmt.Sprint(r.MTU)}
+		cells := []string{event.SafeString(r.Name), stateText(r.Up, r.Running || r.Loopback), r.LinkType, fmt.Sprint(r.MTU)}
 		if rate {
 			cells = append(cells, "", "")
 		}
@@ -181,6 +174,17 @@ func writeInterfaces(out *bufio.Writer, rows []interfaceRow, rate bool) {
 		fmt.Fprintln(w, strings.Join(append(cells, strings.Join(r.Addresses, " ")), "\t"))
 	}
 	w.Flush()
+}
+
+// stateText says what an interface is up to.
+func stateText(up, carrier bool) string {
+	switch {
+	case up && carrier:
+		return "up"
+	case up:
+		return "no carrier"
+	}
+	return "down"
 }
 
 func rateText(packets, bytes float64) string {

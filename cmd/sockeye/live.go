@@ -17,6 +17,7 @@ import (
 	"github.com/sockeye-dev/sockeye/capture/live"
 	"github.com/sockeye-dev/sockeye/capture/pcapfile"
 	"github.com/sockeye-dev/sockeye/capture/sandbox"
+	"github.com/sockeye-dev/sockeye/capture/spool"
 	"github.com/sockeye-dev/sockeye/dissect/event"
 )
 
@@ -33,6 +34,10 @@ type liveOptions struct {
 	ring          int64  // bytes
 	user          string
 	noSandbox     bool
+	spool         int64 // bytes that the inspector keeps to look back
+
+	needs   sandbox.Options   // what else is needed when rights were given up
+	changed func(live.Change) // told of interfaces that go down or come back; nil: standard error
 }
 
 const groupLive = "Live capture"
@@ -51,6 +56,8 @@ var liveFlags = []flagSpec{
 		func(o *options) pflag.Value { return &snaplenValue{&o.live.snaplen} }, nil, ""},
 	{groupLive, "ring", "", "`SIZE` of the memory for packets on their way, for each interface",
 		func(o *options) pflag.Value { return &sizeValue{&o.live.ring, sizeText(live.DefaultRingSize)} }, nil, ""},
+	{groupLive, "spool", "", "keep the latest packets on disk to look back, `SIZE` at most",
+		func(o *options) pflag.Value { return &sizeValue{&o.live.spool, sizeText(spool.DefaultSize)} }, nil, "tui"},
 	{groupLive, "user", "", "once root has opened the capture, become `USER`, as name or name:group (default: the folder's owner, or nobody)",
 		func(o *options) pflag.Value { return (*pathValue)(&o.live.user) }, nil, ""},
 	{groupLive, "no-sandbox", "", "keep all rights while packets are read",
@@ -71,7 +78,7 @@ func (l *liveOptions) given() string {
 	}{
 		{l.count > 0, "-c/--count"}, {l.duration > 0, "--duration"},
 		{l.noPromiscuous, "-p/--no-promiscuous"}, {l.snaplen > 0, "--snaplen"},
-		{l.ring > 0, "--ring"}, {l.user != "", "--user"}, {l.noSandbox, "--no-sandbox"},
+		{l.ring > 0, "--ring"}, {l.spool > 0, "--spool"}, {l.user != "", "--user"}, {l.noSandbox, "--no-sandbox"},
 	} {
 		if f.set {
 			return f.name
@@ -151,6 +158,7 @@ type liveSource struct {
 	opened int64 // nanoseconds since the epoch
 	n      uint64
 	bytes  atomic.Int64
+	paused atomic.Bool // packets are left out
 }
 
 var (
@@ -163,9 +171,13 @@ var (
 // live.Options.Wait. The error carries the exit code.
 func (o *options) openLive(s *saver, wait func(block func())) (*liveSource, error) {
 	l := &o.live
+	changed := l.changed
+	if changed == nil {
+		changed = o.tellChange
+	}
 	h, err := live.Open(live.Options{
 		Interfaces: l.interfaces, SnapLen: uint32(l.snaplen), RingSize: int(l.ring),
-		Promiscuous: !l.noPromiscuous, Filter: o.kernelFilter(), Wait: wait, Changed: o.tellChange,
+		Promiscuous: !l.noPromiscuous, Filter: o.kernelFilter(), Wait: wait, Changed: changed,
 	})
 	if err != nil {
 		return nil, liveError(err)
@@ -199,9 +211,10 @@ func (o *options) enter(src *liveSource, s *saver) error {
 		}
 	}
 	if !o.live.noSandbox {
-		box := sandbox.Options{User: o.live.user}
+		box := o.live.needs
+		box.User = o.live.user
 		if s != nil && s.path != "-" {
-			box.Write = []string{s.folder()}
+			box.Write = append(box.Write, s.folder())
 			if box.User == "" {
 				box.User = folderOwner(s.folder())
 			}
@@ -258,6 +271,9 @@ func (s *liveSource) Next() (capture.Packet, error) {
 		return capture.Packet{}, io.EOF
 	}
 	p, err := s.Handle.Next()
+	for err == nil && s.paused.Load() {
+		p, err = s.Handle.Next()
+	}
 	if err != nil {
 		return p, err
 	}

@@ -166,7 +166,7 @@ func TestGolden(t *testing.T) {
 // TestHelp holds every command's help, and that each shows examples and fits 80 columns.
 func TestHelp(t *testing.T) {
 	golden(t, "help", sockeye(t, "--help").stdout)
-	for _, name := range []string{"conns", "messages", "frames", "follow", "handshake", "check", "stats", "capture", "interfaces", "explain", "fields", "version", "completion", "help"} {
+	for _, name := range []string{"tui", "conns", "messages", "frames", "follow", "handshake", "check", "stats", "capture", "interfaces", "explain", "fields", "version", "completion", "help"} {
 		t.Run(name, func(t *testing.T) {
 			r := sockeye(t, name, "--help")
 			r.want(t, exitDone)

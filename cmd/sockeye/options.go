@@ -137,9 +137,6 @@ func (o *options) addTo(cmd *cobra.Command, without ...string) {
 	f := cmd.Flags()
 	f.SortFlags = false
 	for _, s := range slices.Concat(flagSpecs, liveFlags) {
-		if s.group == groupLive && cmd.Name() == "tui" {
-			continue // the inspector browses files
-		}
 		if s.only != "" && !slices.Contains(strings.Fields(s.only), cmd.Name()) || slices.Contains(without, s.name) {
 			continue
 		}

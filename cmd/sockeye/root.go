@@ -46,7 +46,7 @@ func newRoot() *cobra.Command {
 		PersistentPreRunE: applySettings,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 && cmd.Flags().NFlag() == 0 {
-				return cmd.Help()
+				return o.bare(cmd)
 			}
 			if err := mistakenCommand(cmd, args); err != nil {
 				return err

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -13,27 +14,36 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/sockeye-dev/sockeye/capture/live"
 	"github.com/sockeye-dev/sockeye/dissect"
+	"github.com/sockeye-dev/sockeye/dissect/event"
 	"github.com/sockeye-dev/sockeye/dissect/session"
 	"github.com/sockeye-dev/sockeye/tui"
 )
 
 // tuiWithout are the shared flags of printed results: the inspector has none of them.
-var tuiWithout = []string{"bpf", "bpf-raw", "conn", "limit", "payload", "json", "output", "fields", "workers", "write", "until", "progress", "quiet", "verbose"}
+var tuiWithout = []string{"conn", "limit", "payload", "json", "output", "fields", "workers", "until", "progress", "quiet", "verbose"}
 
 func newTUI() *cobra.Command {
 	o := newOptions()
 	cmd := &cobra.Command{
-		Use: "tui [FILE...]", Short: "The inspector: browse a capture on the terminal", GroupID: groupReading,
+		Use: "tui [FILE... | -i IF]", Short: "The inspector: browse a capture on the terminal", GroupID: groupReading,
 		Long: `Browse a capture on the terminal: connections, messages, payloads, frames bit by
 bit, handshakes, findings and what they mean. ? shows the keys.
 
 The files are read once; what is opened is read again, so that captures of any
-size need little memory. Without a terminal it prints the messages as text.`,
+size need little memory. Without a terminal it prints the messages as text.
+
+With -i it captures, and shows what comes as it comes. Without FILE and -i it
+asks what to capture on. The latest packets are kept on disk, to look back
+(--spool), and removed at the end; W writes them to a file, -w does from the
+beginning.`,
 		Example: `  sockeye tui chat.pcap
   sockeye tui -Y 'path == /chat' chat.pcap
   sockeye tui --follow growing.pcapng
-  tcpdump -U -w - port 80 | sockeye tui -`,
+  tcpdump -U -w - port 80 | sockeye tui -
+  sockeye tui                                 choose an interface
+  sockeye tui -i eth0 -f 'tcp port 8080'      live`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if !canInspect() {
 				return o.show(cmd, viewNamed("messages"), args)
@@ -56,12 +66,17 @@ func bareInspect(cmd *cobra.Command) bool {
 	if !canInspect() || !isTerminal(os.Stdin) {
 		return false
 	}
-	for _, name := range tuiWithout {
+	for _, name := range append(tuiWithout, "write") {
 		if cmd.Flags().Changed(name) {
 			return false // it asks for printed messages
 		}
 	}
 	return true
+}
+
+// themes are the inspector's.
+func (o *options) themes() (*tui.Themes, error) {
+	return tui.LoadThemes(configFolder(), o.theme, !when(o.color, colorWanted))
 }
 
 // configFolder is where settings and themes are, or "" if there is no home for them.
@@ -72,22 +87,50 @@ func configFolder() string {
 	return ""
 }
 
+// bare is the program without anything: on a terminal, for who may capture, the
+// screen to choose interfaces; otherwise help, and what it takes to capture.
+func (o *options) bare(cmd *cobra.Command) error {
+	if !bareInspect(cmd) {
+		return cmd.Help()
+	}
+	if err := live.MayCapture(); err != nil {
+		if helped := cmd.Help(); helped != nil {
+			return helped
+		}
+		fmt.Fprintln(os.Stderr, "\nTo capture live:", event.SafeString(err.Error()))
+		return nil
+	}
+	return o.inspect(cmd, nil)
+}
+
 // inspect runs the inspector.
 func (o *options) inspect(cmd *cobra.Command, args []string) error {
-	inputs := o.inputs(args)
-	if len(inputs) == 0 {
-		return misuse(cmd, errors.New("no input: name a capture file, or - for standard input"))
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer stop()
+	if len(o.inputs(args)) == 0 && !o.live.on() && o.live.given() == "" {
+		if chosen, err := o.choose(ctx, cmd); err != nil || !chosen {
+			return err
+		}
 	}
-	if err := o.check(inputs); err != nil {
+	inputs, err := o.sources(args)
+	if err == nil && !o.live.on() && o.write != "" {
+		err = errors.New("-w saves what -i captures; the inspector saves connections of a file with e")
+	}
+	if err != nil {
 		return misuse(cmd, err)
 	}
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(60) // the indexes of large captures stay: memory matters more than the collector's time
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	defer stop()
+	if o.live.on() {
+		return o.inspectLive(ctx, cmd)
+	}
+	looks, err := o.themes()
+	if err != nil {
+		return misuse(cmd, err)
+	}
 	s, err := session.Open(ctx, session.Options{
-		Files: inputs, Follow: o.follow, Notify: 25 * time.Millisecond, DecodeAs: o.decodeAs, Analyzer: dissect.Limits{Message: o.maxMessage},
+		Files: inputs, Packets: o.packets.forSession(), Follow: o.follow, Notify: 25 * time.Millisecond, DecodeAs: o.decodeAs, Analyzer: dissect.Limits{Message: o.maxMessage},
 	})
 	if err != nil {
 		return &exitError{exitInput, inputAdvice(err)}
@@ -97,19 +140,18 @@ func (o *options) inspect(cmd *cobra.Command, args []string) error {
 		names[i] = filepath.Base(name)
 	}
 	err = tui.Run(ctx, tui.FromSession(ctx, s), tui.Options{
-		NoColor: !when(o.color, colorWanted), Title: strings.Join(names, " "), Filter: o.filter,
-		Config: configFolder(), Theme: o.theme,
+		Themes: looks, Title: strings.Join(names, " "), Filter: o.filter,
 	}, nil)
 	progress := s.Progress()
+	var wrong *usageError
 	if closed := s.Close(); err == nil {
 		err = closed
 	}
-	wrong := (*tui.ThemeError)(nil)
 	switch {
-	case errors.As(err, &wrong):
-		return misuse(cmd, wrong)
 	case err != nil:
 		return &exitError{exitIncomplete, err}
+	case errors.As(progress.Err, &wrong): // the capture filter means nothing here
+		return wrong
 	case progress.Done && progress.Err != nil:
 		return &exitError{exitInput, damageText(progress.Err, progress.Packets)}
 	}

@@ -2,6 +2,7 @@ package session
 
 import (
 	"maps"
+	"math"
 	"time"
 
 	"github.com/sockeye-dev/sockeye/capture"
@@ -57,6 +58,7 @@ type loader struct {
 	s         *Session
 	src       *source
 	a         *dissect.Analyzer
+	filter    PacketFilter // nil: all packets pass
 	names     namer
 	dirty     []*dissect.Conn
 	forgot    int64 // offset in the ring before which indexes were cleared
@@ -75,6 +77,9 @@ func (s *Session) load() {
 	o.Want.Kinds[event.KindFinding] = true
 	o.Forgotten = l.forgotten
 	l.a = dissect.New(o, event.SinkFunc(l.finding))
+	if s.opt.Packets != nil {
+		l.filter = s.opt.Packets()
+	}
 	err := l.run()
 	l.end(err)
 }
@@ -89,6 +94,9 @@ func (l *loader) run() error {
 		in, got := l.src.next(&p)
 		switch got {
 		case gotEnd:
+			if l.src.err == nil && l.filter != nil {
+				return l.filter.Verdict()
+			}
 			return l.src.err
 		case gotNothing:
 			l.publish(true)
@@ -100,8 +108,17 @@ func (l *loader) run() error {
 		if in.r.Declared() != in.declared {
 			l.declare(in)
 		}
-		l.a.Packet(&p)
-		l.note(&p, in)
+		pass := true
+		if l.filter != nil {
+			var err error
+			if pass, err = l.filter.Pass(&p, l.src); err != nil {
+				return err
+			}
+		}
+		if pass {
+			l.a.Packet(&p)
+			l.note(&p, in)
+		}
 		if l.since++; l.since >= publishPackets {
 			l.since = 0
 			if err := l.s.ctx.Err(); err != nil {
@@ -161,6 +178,7 @@ func (l *loader) note(p *capture.Packet, in *input) {
 	c := (*conn)(nil)
 	if number > s.count {
 		c = s.addConn(number)
+		c.refresh(k, &l.names)
 	} else {
 		c = s.entry(number)
 	}
@@ -305,6 +323,9 @@ func (l *loader) end(err error) {
 	}
 	l.publish(false)
 	s := l.s
+	if ring := s.opt.Live; ring != nil {
+		ring.Release(math.MaxInt64) // a capture that goes on waits for nobody
+	}
 	s.mu.Lock()
 	p := &s.progress
 	p.Done, p.Err, p.Waiting = true, err, false

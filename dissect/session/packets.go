@@ -31,6 +31,9 @@ func (s *Session) walk(number uint64, since Since) *walk {
 // What is read from the same Since on has the same numbers of messages and frames.
 type Since int64
 
+// Beginning, for a Query, is the connection's first packet and nothing later.
+const Beginning Since = -1
+
 // since returns from where on a connection can be read now, and how many of its
 // packets fell out before.
 func (s *Session) since(number uint64) (Since, uint64) {
@@ -111,6 +114,7 @@ type scan struct {
 	s       *Session
 	number  uint64
 	src     *source
+	filter  PacketFilter // nil: all packets pass
 	decoder *packet.Decoder
 	d       packet.Decoded
 	flow    packet.Flow
@@ -129,8 +133,12 @@ func (s *Session) newScan(number uint64) *scan {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	o := s.analyzerOptions()
+	var filter PacketFilter
+	if s.opt.Packets != nil {
+		filter = s.opt.Packets()
+	}
 	return &scan{
-		s: s, number: number, src: newSource(s.files), flow: s.entry(number).flow, from: s.indexCut,
+		s: s, filter: filter, number: number, src: newSource(s.files), flow: s.entry(number).flow, from: s.indexCut,
 		decoder: packet.NewDecoder(o.Packet()),
 	}
 }
@@ -145,6 +153,13 @@ func (c *scan) next(ctx context.Context) (capture.Packet, bool, error) {
 		}
 		if _, got := c.src.next(&p); got != gotPacket {
 			return p, false, errors.Join(errors.New("the file was changed"), c.src.err)
+		}
+		if c.filter != nil {
+			if ok, err := c.filter.Pass(&p, c.src); err != nil {
+				return p, false, err
+			} else if !ok {
+				continue
+			}
 		}
 		c.clock = max(c.clock, p.Time)
 		if p.Number <= c.from || p.Number < row.FirstPacket {

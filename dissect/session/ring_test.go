@@ -65,6 +65,10 @@ func TestRing(t *testing.T) {
 		for more {
 			more = play(997)
 		}
+		until(t, s, "all packets", func() bool { return s.Progress().Read == ring.Stored() })
+		if row, _ := s.Row(uint64(s.Count())); row.Protocol == "" {
+			t.Errorf("%s: the protocol of an open connection is not in its row: %+v", name, row)
+		}
 		if s.Progress().Done {
 			t.Fatal("done before the capture has ended")
 		}
@@ -203,14 +207,25 @@ func checkLate(t *testing.T, s *session.Session, truth map[uint64][]*event.Event
 		if v.Lost() > 0 && len(list) > 0 {
 			e := list[len(list)-1]
 			id := session.MessageID{Stream: e.Stream, From: e.From, Number: e.Detail.(*event.Message).Number, Since: v.Since()}
-			whole, err := s.Payload(ctx, number, id, 0)
-			if err != nil || whole.Time != e.Time || whole.Packets != e.Packets {
+			again, err := s.Payload(ctx, number, id, 0)
+			if err != nil || again.Time != e.Time || again.Packets != e.Packets {
 				t.Fatalf("connection %d: payload of message %d: %v", number, id.Number, err)
 			}
 			id.Since = 0
 			if _, err := s.Payload(ctx, number, id, 0); !errors.Is(err, spool.ErrGone) {
 				t.Fatalf("connection %d: a message by a number from the beginning: %v", number, err)
 			}
+			q := session.All(event.KindMessage)
+			q.Since = session.Beginning
+			whole, err := s.Events(ctx, number, q)
+			if err != nil {
+				t.Fatal(err)
+			}
+			<-whole.Done()
+			if _, err := whole.Complete(); !errors.Is(err, spool.ErrGone) || whole.Len() > 0 {
+				t.Fatalf("connection %d from the beginning: %d events, %v", number, whole.Len(), err)
+			}
+			whole.Close()
 		}
 		if number%8 == 1 {
 			saveLate(t, s, number)

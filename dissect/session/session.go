@@ -40,6 +40,10 @@ type Options struct {
 	Name string
 	// Follow waits for more at the end of regular files.
 	Follow bool
+	// Packets, unless nil, makes a filter that packets must pass, for one who reads
+	// the files. Packets that do not are as if they were not there, but for the
+	// numbers of the others. It is not asked again for packets that passed.
+	Packets func() PacketFilter
 	// DecodeAs is dissect.Options.DecodeAs, and Analyzer bounds the analyzer.
 	DecodeAs map[uint16]string
 	Analyzer dissect.Limits
@@ -53,6 +57,19 @@ type Options struct {
 	// Stdin is what "-" reads. Default os.Stdin.
 	Stdin io.Reader
 }
+
+// PacketFilter is a capture filter in the hands of one reader.
+type PacketFilter interface {
+	// Pass tells whether a packet is let through; from are the interfaces that
+	// packets may be of, as far as they are known. An error ends reading.
+	Pass(p *capture.Packet, from Interfaces) (bool, error)
+	// Verdict is asked at the end of the files; an error says that the filter
+	// could mean nothing on them.
+	Verdict() error
+}
+
+// Interfaces are those that the files read have named so far.
+type Interfaces interface{ Interfaces() []pcapfile.Interface }
 
 // Session is an opened capture. Its methods may be called by any goroutine.
 type Session struct {

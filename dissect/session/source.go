@@ -95,6 +95,17 @@ func (s *source) next(p *capture.Packet) (*input, outcome) {
 	return first, gotPacket
 }
 
+// Interfaces returns the interfaces of all files so far.
+func (s *source) Interfaces() []pcapfile.Interface {
+	var list []pcapfile.Interface
+	for _, in := range s.inputs {
+		if in.r != nil {
+			list = append(list, in.r.Interfaces()...)
+		}
+	}
+	return list
+}
+
 // advance reads an input's next packet.
 func (s *source) advance(in *input) {
 	grows := in.f.mayGrow() // before it is read: what comes between is not missed

@@ -20,7 +20,8 @@ type Query struct {
 	// it needs them.
 	Filter *query.Filter
 	// Since, unless 0, is where another View began that this one is to agree with
-	// in its numbers. 0: as early as possible.
+	// in its numbers, or Beginning; when packets from there on fell out of the ring
+	// of a live capture, the view ends in spool.ErrGone. 0: as early as possible.
 	Since Since
 }
 
