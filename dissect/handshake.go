@@ -18,6 +18,7 @@ type attempt struct {
 	text    []byte        // what the strings of own alias, where heads are borrowed
 	// The rest of a head is in a hole: what it lacks is not missing.
 	reqCut, respCut bool
+	known           bool // the client had acknowledged the answer when it sent what came behind the request
 }
 
 // asksForWebSocket tells whether a request shows any sign of WebSocket: wrong
@@ -58,7 +59,7 @@ func (a *attempt) answer(k *Conn, resp *http1.Response, span [2]uint64, time int
 		k.name(a.req)
 	}
 	a.report(k, time)
-	if a.accepted() && !a.reqCut {
+	if a.accepted() && !a.reqCut && !a.known {
 		a.judgeEarly(k, time, span[1])
 	}
 }

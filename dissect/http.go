@@ -20,6 +20,10 @@ type httpStream struct {
 	pending []*exchange  // requests without a final response, oldest first
 	room    [1]*exchange // of pending, usually
 	any     bool         // a whole request or an answer was read: the connection is HTTP for certain
+	held    bool         // the client's bytes are on hold, not only its direction
+	acked   uint64       // bytes of the server that the client had acknowledged when it sent the first of those
+	waits   bool         // an answer waits for its request, which was captured later or not at all
+	forlorn bool         // it waits no more
 }
 
 // httpSide is where one direction stands.
@@ -138,6 +142,9 @@ func (h *httpStream) Data(k *Conn, dir packet.Dir, b []byte, at reassembly.At) i
 	}
 	switch s.phase {
 	case onHold:
+		if !h.held {
+			h.held, h.acked = true, k.tcp.AckedBytes(dir.Reverse())
+		}
 		return h.holdEarly(k, b)
 	case inTail:
 		return h.tail(k, dir, b, at)
@@ -181,6 +188,9 @@ func (h *httpStream) head(k *Conn, dir packet.Dir, s *httpSide, b []byte, at rea
 	if err != nil || n == 0 {
 		return h.notHTTP(k, dir, s, b, at)
 	}
+	if s == &h.server && h.ahead(k, dir) {
+		return 0
+	}
 	last := k.lastOf(dir, at, n)
 	span := [2]uint64{at.Packet, last.Packet}
 	if s == &h.client {
@@ -195,8 +205,28 @@ func (h *httpStream) head(k *Conn, dir packet.Dir, s *httpSide, b []byte, at rea
 	if err := k.a.heads.Response(b[:n], resp); err != nil {
 		return h.notHTTP(k, dir, s, b, at)
 	}
+	if len(h.pending) > 0 {
+		// A capture may show the client's frames before the 101 that they follow:
+		// what the client had acknowledged, it had seen.
+		h.pending[0].asked.known = h.held && h.acked >= at.Offset+uint64(n)
+	}
 	h.response(k, resp, span, last.Time)
 	return n
+}
+
+// ahead tells whether an answer was captured before its request, as happens where
+// the directions of a link are captured apart: the server has acknowledged what is
+// still to come. It comes, or it is a gap.
+func (h *httpStream) ahead(k *Conn, server packet.Dir) bool {
+	client := server.Reverse()
+	h.waits = len(h.pending) == 0 && !h.forlorn && k.tcp.HasSYN(client) && k.tcp.AckedBytes(client) > k.tcp.Bytes(client)+k.tcp.Missing(client)
+	return h.waits
+}
+
+// goOn reads the answer that waited, for want of its request.
+func (h *httpStream) goOn(k *Conn) {
+	h.waits, h.forlorn = false, true
+	k.pump(k.Client().Reverse())
 }
 
 // notHTTP gives up on a direction: the whole connection, where nothing of it was
@@ -236,6 +266,10 @@ func (h *httpStream) request(k *Conn, req *http1.Request, span [2]uint64) {
 		k.a.exchanges.put(h.pop())
 	}
 	h.pending = append(h.pending, x)
+	if h.waits {
+		h.waits = false
+		k.Wake(k.Client().Reverse())
+	}
 	if h.client.cut {
 		h.client.phase = isHunting
 		if x.upgrade {
@@ -246,7 +280,7 @@ func (h *httpStream) request(k *Conn, req *http1.Request, span [2]uint64) {
 	h.client.body = http1.RequestBody(req)
 	h.client.phase = inBody
 	if x.upgrade && h.client.body.Done() {
-		h.client.phase = onHold
+		h.client.phase, h.held = onHold, false
 	}
 }
 
@@ -344,6 +378,11 @@ func (h *httpStream) lostUpgrade() *attempt {
 }
 
 func (h *httpStream) Gap(k *Conn, dir packet.Dir, held []byte, n uint64, at reassembly.At) bool {
+	if h.waits && dir == k.Client() && len(held) == 0 {
+		if h.goOn(k); k.d != Dissector(h) {
+			return k.d.Gap(k, dir, held, n, at)
+		}
+	}
 	s := &h.client
 	if dir != k.Client() {
 		s = &h.server
@@ -366,6 +405,11 @@ func (h *httpStream) Fin(*Conn, packet.Dir, []byte) {}
 // End reports an upgrade that nobody answered. What the client sent behind it
 // may tell that it was accepted all the same.
 func (h *httpStream) End(k *Conn) {
+	if h.waits {
+		if h.goOn(k); k.d != Dissector(h) {
+			return
+		}
+	}
 	if x := h.lostUpgrade(); x != nil {
 		if h.client.phase == onHold && k.in[k.Client()] != nil && !k.tcp.HasSeen(k.Client().Reverse()) {
 			k.lost()
