@@ -197,6 +197,7 @@ func (p *process) onInterrupt() (release func()) {
 		}
 		// The writer of a pipe was probably interrupted as well: its last bytes may come yet.
 		again := 0
+		var patience <-chan time.Time // once a capture was told to end at once
 		for tick := time.Tick(100 * time.Millisecond); ; {
 			select {
 			case <-done:
@@ -206,7 +207,10 @@ func (p *process) onInterrupt() (release func()) {
 				if again++; live == nil || again > 1 {
 					os.Exit(exitInterrupted)
 				}
-				live.Interrupt() // ends at once
+				live.Interrupt() // ends at once, unless nobody takes its output
+				patience = time.After(time.Second)
+			case <-patience:
+				os.Exit(exitInterrupted)
 			case <-tick:
 				if p.gate.take() {
 					os.Exit(report(p.finish(errInterrupted)))

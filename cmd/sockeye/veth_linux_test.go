@@ -3,6 +3,7 @@ package main
 import (
 	endian "encoding/binary"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -318,5 +319,59 @@ func TestLiveUntil(t *testing.T) {
 		if got := spoken(objects(t, back.stdout)); strings.Join(got, "\n") != strings.Join(want, "\n") {
 			t.Errorf("%s saved %q, not %q", command, got, want)
 		}
+	}
+}
+
+// TestSaveForbidden: a folder that the user whom the program became cannot write.
+func TestSaveForbidden(t *testing.T) {
+	needsCapture(t)
+	dir := openDir(t) // root's, for others to read
+	r := sockeye(t, "capture", "-i", "lo", "-w", filepath.Join(dir, "x.pcapng"), "--rotate", "1M")
+	r.want(t, exitIncomplete, filepath.Join(dir, "x_00001_"), "permission denied for the user that sockeye became: --user names another")
+	// A single file there is opened before.
+	r = sockeye(t, "conns", "-i", "lo", "-w", filepath.Join(dir, "x.pcapng"), "--duration", "100ms")
+	r.want(t, exitDone)
+	if left, _ := os.ReadDir(dir); len(left) != 1 || left[0].Name() != "x.pcapng" {
+		t.Errorf("left %v", left)
+	}
+}
+
+// TestInterruptTwice: a second interrupt does not wait for output that nobody takes.
+func TestInterruptTwice(t *testing.T) {
+	needsCapture(t)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	go func() {
+		if conn, err := listener.Accept(); err == nil {
+			io.Copy(io.Discard, conn)
+			conn.Close()
+		}
+	}()
+	_, port, _ := net.SplitHostPort(listener.Addr().String())
+	p := startLive(t, "follow", "--json", "-i", "lo", "-f", "tcp port "+port)
+	conn, err := net.Dial("tcp", listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := conn.Write(make([]byte, 16<<20)); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(500 * time.Millisecond) // until the pipe is full
+	p.Process.Signal(syscall.SIGINT)
+	time.Sleep(300 * time.Millisecond)
+	p.Process.Signal(syscall.SIGINT)
+	ended := make(chan struct{})
+	go func() { p.Wait(); close(ended) }()
+	select {
+	case <-ended:
+	case <-time.After(20 * time.Second):
+		t.Fatal("it goes on after two interrupts")
+	}
+	if code := p.ProcessState.ExitCode(); code != exitInterrupted {
+		t.Errorf("exit code %d", code)
 	}
 }
