@@ -30,15 +30,31 @@ func (e *CrashError) Error() string {
 // Run shows a capture until the user quits or ctx ends. screen is nil for the
 // terminal; another one has not been initialised. Whatever happens, the terminal is as it was before when it returns; a
 // panic becomes a *CrashError. A theme that cannot be read is a *ThemeError before anything is drawn.
-func Run(ctx context.Context, src Source, opt Options, screen tcell.Screen) (err error) {
+func Run(ctx context.Context, src Source, opt Options, screen tcell.Screen) error {
 	a, err := newApp(src, opt)
 	if err != nil {
 		return err
 	}
+	a.attach(screen)
+	return a.run(ctx)
+}
+
+// attach prepares the event loop; screen is nil for the terminal.
+func (a *App) attach(screen tcell.Screen) {
 	a.tv = tview.NewApplication().EnableMouse(true).EnablePaste(true)
 	if screen != nil {
 		a.tv.SetScreen(screen) // initialises it; twice would leave it half resized
 	}
+	// The panics of other goroutines end the program too: guard puts the terminal back first.
+	a.crashed = func(x any) {
+		a.failure.CompareAndSwap(nil, crash(x))
+		a.tv.Stop()
+	}
+	a.tv.SetRoot(&root{tview.NewBox(), a}, true)
+}
+
+// run is the event loop.
+func (a *App) run(ctx context.Context) (err error) {
 	defer func() {
 		a.stop.Do(func() { close(a.stopped) })
 		if a.conv != nil {
@@ -48,18 +64,12 @@ func Run(ctx context.Context, src Source, opt Options, screen tcell.Screen) (err
 			err = crash(x) // tview has put the terminal back
 		}
 	}()
-	// The panics of other goroutines end the program too: guard puts the terminal back first.
-	a.crashed = func(x any) {
-		a.failure.CompareAndSwap(nil, crash(x))
-		a.tv.Stop()
-	}
 	end := context.AfterFunc(ctx, a.tv.Stop)
 	defer end()
 	go func() {
 		defer a.guard()
 		a.watch()
 	}()
-	a.tv.SetRoot(&root{tview.NewBox(), a}, true)
 	err = a.tv.Run()
 	a.stop.Do(func() { close(a.stopped) })
 	if failed := a.failure.Load(); failed != nil {
