@@ -117,6 +117,9 @@ func (a *Analyzer) Packet(p *capture.Packet) {
 // connection is closed in order of number.
 func (a *Analyzer) Close() { a.table.Close() }
 
+// Connections returns how many connections are in the table now.
+func (a *Analyzer) Connections() int { return a.table.Stats().Active }
+
 // Totals returns what was counted so far. Figures of connections are added when
 // they leave the table: they are whole after Close.
 func (a *Analyzer) Totals() Totals {

@@ -130,7 +130,7 @@ func (p *process) pump() error {
 	var packet capture.Packet
 	for n := 0; p.capture.Load() != nil || !p.interrupted.Load(); n++ {
 		if n%gcPackets == 0 {
-			tuneGC()
+			tuneGC(p.analyzer.Connections())
 		}
 		err := next(&packet)
 		if err == io.EOF && p.interrupted.Load() { // a capture, after what was on its way
