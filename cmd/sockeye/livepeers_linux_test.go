@@ -20,11 +20,10 @@ type look struct {
 	toClient, toServer bool // what it sees
 }
 
-var peers = []struct {
+// peer is a program, and the conversations it holds.
+type peer struct {
 	name string
 	talk func(*testing.T, *network) []talk
-}{
-	{"coder", talkCoder}, {"gorilla", talkGorilla}, {"python", talkPython}, {"nginx", talkNginx}, {"chromium", talkChromium},
 }
 
 // TestLivePeers: what sockeye prints of conversations while they go on is what
@@ -38,47 +37,54 @@ func TestLivePeers(t *testing.T) {
 		t.Skip("not with -short: it takes a browser, nginx and python to many networks")
 	}
 	t.Parallel()
+	vlan := []tag{{unix.ETH_P_8021Q, 100}}
+	qinq := append([]tag{{unix.ETH_P_8021AD, 200}}, vlan...)
+	programs := []peer{{"coder", talkCoder}, {"gorilla", talkGorilla}, {"python", talkPython}, {"nginx", talkNginx}}
+	everyone := append(programs, peer{"chromium", talkChromium})
 	for _, c := range []struct {
 		name  string
-		net   func(*testing.T) *network
+		cable *cable // nil: lo
+		peers []peer
 		looks []look
 	}{
-		{"lo", alone, []look{{"lo", "", true, true}, {"any", "tcp", true, true}}},
-		{"veth", func(t *testing.T) *network { return routed(t, nil) }, []look{
+		{"lo", nil, everyone, []look{{"lo", "", true, true}, {"any", "tcp", true, true}}},
+		{"veth", &cable{}, everyone, []look{
 			{"toclient", "tcp", true, false}, {"toclient,toserver", "", true, true}, {"any", "", true, true},
 		}},
-		{"vlan", func(t *testing.T) *network { return routed(t, []tag{{unix.ETH_P_8021Q, 100}}) }, []look{
+		{"vlan", &cable{tags: vlan}, everyone, []look{
 			{"toclient", "vlan 100 and tcp", true, false}, {"toserver", "", false, true}, {"any", "", true, true},
 		}},
-		{"qinq", func(t *testing.T) *network {
-			return routed(t, []tag{{unix.ETH_P_8021AD, 200}, {unix.ETH_P_8021Q, 100}})
-		}, []look{
+		{"qinq", &cable{tags: qinq}, everyone, []look{
 			{"toclient", "vlan 200 and vlan 100 and tcp", true, false}, {"any", "", true, true},
+		}},
+		{"unsteady", &cable{vlan, true}, programs, []look{
+			{"toclient", "vlan 100 and tcp", true, false}, {"any", "", true, true},
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			began := time.Now()
-			n := c.net(t)
+			n := newNetwork(t, c.cable)
 			var watches []*watch
 			for _, l := range c.looks {
 				watches = append(watches, newWatch(t, n, l))
 			}
 			var all []talk
-			for _, p := range peers {
+			for _, p := range c.peers {
 				t.Run(p.name, func(t *testing.T) { all = append(all, p.talk(t, n)...) })
-			}
-			for _, w := range watches {
-				w.stop()
-				t.Run("seen on "+w.on, func(t *testing.T) { w.compare(t, all) })
 			}
 			messages := 0
 			for _, w := range watches {
+				w.stop()
+				t.Run("seen on "+w.on, func(t *testing.T) { w.compare(t, all) })
 				messages += w.messages
 			}
 			t.Logf("%d conversations, %d captures, %d messages held against the logs of both ends; %v",
 				len(all), len(watches), messages, time.Since(began).Round(time.Millisecond))
-			if c.name != "lo" {
-				seenAgain(t, all, watches[0], watches[len(watches)-1])
+			if c.cable != nil {
+				t.Run("seen again", func(t *testing.T) { seenAgain(t, all, watches[0], watches[len(watches)-1]) })
+			}
+			if c.cable != nil && c.cable.unsteady {
+				t.Run("repaired", func(t *testing.T) { repaired(t, watches[0]) })
 			}
 		})
 	}
@@ -176,6 +182,16 @@ func seenAgain(t *testing.T, all []talk, one, every *watch) {
 	for _, k := range all {
 		if k.toClient && k.toServer && every.packets[k.client] <= one.packets[k.client] {
 			t.Errorf("%s: %v packets on %s, and %v on %s", k.name, one.packets[k.client], one.on, every.packets[k.client], every.on)
+		}
+	}
+}
+
+// repaired holds that frames were lost and overtaken where they should have been.
+func repaired(t *testing.T, w *watch) {
+	list := objects(t, sockeye(t, "stats", "--json", w.file).stdout)
+	for _, field := range []string{"client_retransmitted", "server_retransmitted", "out_of_order"} {
+		if n, _ := list[0][field].(float64); n == 0 {
+			t.Errorf("nothing of %s on %s", field, w.on)
 		}
 	}
 }

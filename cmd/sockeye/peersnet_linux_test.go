@@ -128,22 +128,19 @@ type network struct {
 	client, router, server place
 }
 
-// alone is a network of nothing but lo.
-func alone(t *testing.T) *network {
-	p := place{newNamespace(t), "127.0.0.1", "::1"}
-	return &network{p, p, p}
-}
-
 // tag is a VLAN tag.
 type tag struct {
 	protocol uint16
 	id       uint16
 }
 
-// routed is a network of three namespaces joined by veth. With tags, all that
-// passes over veth has them.
-func routed(t *testing.T, tags []tag) *network {
+// newNetwork joins three namespaces by veth; without a cable, there is one with lo.
+func newNetwork(t *testing.T, c *cable) *network {
 	t.Helper()
+	if c == nil {
+		p := place{newNamespace(t), "127.0.0.1", "::1"}
+		return &network{p, p, p}
+	}
 	n := &network{
 		place{newNamespace(t), "10.9.1.2", "fd09:1::2"},
 		place{newNamespace(t), "10.9.1.1", "fd09:1::1"},
@@ -158,8 +155,8 @@ func routed(t *testing.T, tags []tag) *network {
 		s.end.ip("link set uplink up mtu 1600") // so that a tagged frame of 1500 bytes fits
 		n.router.ip("link set " + s.router + " up mtu 1600")
 		near, far := s.router, "uplink"
-		if len(tags) > 0 {
-			near, far = n.router.tagged(s.router, "vlan"+s.net, tags), s.end.tagged("uplink", "vlan", tags)
+		if len(c.tags) > 0 {
+			near, far = n.router.tagged(s.router, "vlan"+s.net, c), s.end.tagged("uplink", "vlan", c)
 		}
 		n.router.ip("addr add 10.9." + s.net + ".1/24 dev " + near)
 		n.router.ip("addr add fd09:" + s.net + "::1/64 dev " + near + " nodad")
@@ -183,19 +180,24 @@ func routed(t *testing.T, tags []tag) *network {
 }
 
 // tagged makes an interface that sends and receives with tags over a lower one.
-// The kernel does it, or where it was built without VLAN, a tagger does.
-func (n *namespace) tagged(lower, name string, tags []tag) string {
+// The kernel does it, or where it was built without VLAN, a tagger does, as it
+// does what kernels do not do.
+func (n *namespace) tagged(lower, name string, c *cable) string {
 	n.t.Helper()
 	below := lower
-	for i, tag := range tags {
+	for i, tag := range c.tags {
 		above := fmt.Sprintf("%s.%d", name, i)
+		if c.unsteady {
+			startTagger(n, lower, above, c)
+			return above
+		}
 		err := n.run("ip", "link", "add", "link", below, "name", above, "type", "vlan", "proto", protocolName(tag), "id", fmt.Sprint(tag.id))
 		if err != nil {
 			if i > 0 || !strings.Contains(err.Error(), "Unknown device type") && !strings.Contains(err.Error(), "not supported") {
 				n.t.Fatal(err)
 			}
 			n.t.Log("this kernel has no VLAN interfaces: a tap does the tagging")
-			startTagger(n, lower, above, tags)
+			startTagger(n, lower, above, c)
 			return above
 		}
 		n.ip("link set " + above + " up")

@@ -3,6 +3,7 @@ package main
 import (
 	endian "encoding/binary"
 	"errors"
+	"math/rand/v2"
 	"os"
 	"slices"
 	"syscall"
@@ -21,7 +22,56 @@ type tagger struct {
 	wire  *os.File // packet socket
 	raw   syscall.RawConn
 	lower unix.SockaddrLinklayer
-	tags  []tag
+	cable *cable
+}
+
+// cable is what the frames between two places have, or suffer.
+type cable struct {
+	tags     []tag
+	unsteady bool
+}
+
+// way is one direction of a cable. An unsteady one loses a frame in 250, repeats
+// one, and lets two be overtaken by the next.
+type way struct {
+	send func([]byte) error
+	dice *rand.Rand // nil: steady
+	held []byte     // was overtaken, or will be
+}
+
+func newWay(unsteady bool, seed uint64, send func([]byte) error) *way {
+	w := &way{send: send}
+	if unsteady {
+		w.dice = rand.New(rand.NewPCG(1, seed))
+	}
+	return w
+}
+
+func (w *way) pass(frame []byte) error {
+	if w.dice == nil || len(frame) <= 60 { // without ARP nothing works
+		return w.send(frame)
+	}
+	frames := [][]byte{frame}
+	switch w.dice.IntN(250) {
+	case 0:
+		frames = nil
+	case 1:
+		frames = append(frames, frame)
+	case 2, 3:
+		if w.held == nil {
+			w.held = slices.Clone(frame)
+			return nil
+		}
+	}
+	if w.held != nil {
+		frames, w.held = append(frames, w.held), nil
+	}
+	for _, f := range frames {
+		if err := w.send(f); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 const (
@@ -30,9 +80,9 @@ const (
 )
 
 // startTagger makes the tap, with the name given, and passes frames on.
-func startTagger(n *namespace, lower, name string, tags []tag) {
+func startTagger(n *namespace, lower, name string, c *cable) {
 	n.t.Helper()
-	g := &tagger{tags: tags}
+	g := &tagger{cable: c}
 	err := n.do(func() error { return g.open(lower, name) })
 	if err != nil {
 		n.t.Skip("this machine can neither make VLAN interfaces nor taps:", err)
@@ -89,6 +139,12 @@ func (g *tagger) open(lower, name string) error {
 
 func (g *tagger) out() {
 	b := make([]byte, maxFrame)
+	w := newWay(g.cable.unsteady, 1, func(frame []byte) error {
+		return g.raw.Write(func(fd uintptr) bool {
+			err := unix.Sendto(int(fd), frame, 0, &g.lower)
+			return !errors.Is(err, unix.EAGAIN)
+		})
+	})
 	for {
 		n, err := g.tap.Read(b)
 		if err != nil {
@@ -98,16 +154,11 @@ func (g *tagger) out() {
 			continue
 		}
 		frame := b[:macs:macs]
-		for _, t := range g.tags {
+		for _, t := range g.cable.tags {
 			frame = endian.BigEndian.AppendUint16(frame, t.protocol)
 			frame = endian.BigEndian.AppendUint16(frame, t.id)
 		}
-		frame = append(frame, b[macs:n]...)
-		err = g.raw.Write(func(fd uintptr) bool {
-			err := unix.Sendto(int(fd), frame, 0, &g.lower)
-			return !errors.Is(err, unix.EAGAIN)
-		})
-		if err != nil {
+		if w.pass(append(frame, b[macs:n]...)) != nil {
 			return
 		}
 	}
@@ -115,6 +166,10 @@ func (g *tagger) out() {
 
 func (g *tagger) in() {
 	b, oob := make([]byte, maxFrame), make([]byte, 256)
+	w := newWay(g.cable.unsteady, 2, func(frame []byte) error {
+		_, err := g.tap.Write(frame)
+		return err
+	})
 	for {
 		var n, oobn int
 		var from unix.Sockaddr
@@ -133,7 +188,7 @@ func (g *tagger) in() {
 		if !ok {
 			continue // of another VLAN
 		}
-		if _, err := g.tap.Write(rest); err != nil {
+		if w.pass(rest) != nil {
 			return
 		}
 	}
@@ -148,10 +203,10 @@ func (g *tagger) untag(frame, oob []byte) ([]byte, bool) {
 	}
 	aux := messages[0].Data // struct tpacket_auxdata
 	outer := tag{endian.NativeEndian.Uint16(aux[18:]), endian.NativeEndian.Uint16(aux[16:]) & 0xfff}
-	if endian.NativeEndian.Uint32(aux)&unix.TP_STATUS_VLAN_VALID == 0 || outer != g.tags[0] {
+	if endian.NativeEndian.Uint32(aux)&unix.TP_STATUS_VLAN_VALID == 0 || outer != g.cable.tags[0] {
 		return nil, false
 	}
-	for _, t := range g.tags[1:] {
+	for _, t := range g.cable.tags[1:] {
 		if len(frame) < macs+4 || (tag{endian.BigEndian.Uint16(frame[macs:]), endian.BigEndian.Uint16(frame[macs+2:]) & 0xfff}) != t {
 			return nil, false
 		}
