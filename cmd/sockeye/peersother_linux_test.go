@@ -85,57 +85,71 @@ func talkDirect(t *testing.T, n *network, subjects []subject) (all []talk) {
 	return all
 }
 
-// talkPython holds conversations between a server and clients of python websockets.
+// talkPython holds conversations between a server and a client of python websockets.
 func talkPython(t *testing.T, n *network) (all []talk) {
 	python := pythonWithWebsockets(t)
-	peer, err := filepath.Abs("testdata/peers/peer.py")
+	subjects := []subject{{mode: takeover, script: "sizes"}, {mode: plain, script: "short"}, {mode: noTakeover, script: "chat", v6: true}}
+	server := exec.Command(python, "testdata/peers/peer.py", "server", n.server.v4, n.server.v6)
+	out, _ := server.StdoutPipe()
+	server.StdinPipe() // its end ends the server
+	server.Stderr = os.Stderr
+	n.server.start(t, server)
+	serverSaid := json.NewDecoder(out)
+	var where struct{ Servers []string }
+	if err := serverSaid.Decode(&where); err != nil || len(where.Servers) != 2 {
+		t.Fatalf("python's server does not start: %v, at %v", err, where.Servers)
+	}
+	type conversation struct {
+		URL    string `json:"url"`
+		Mode   string `json:"mode"`
+		Script []step `json:"script"`
+	}
+	var page []conversation
+	for _, s := range subjects {
+		addr := where.Servers[0]
+		if s.v6 {
+			addr = where.Servers[1]
+		}
+		page = append(page, conversation{"ws://" + addr, s.mode, scripts[s.script]})
+	}
+	given, err := json.Marshal(page)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, c := range []struct {
-		host     string
-		subjects []subject
-	}{
-		{n.server.v4, []subject{{mode: takeover, script: "sizes"}, {mode: plain, script: "short"}}},
-		{n.server.v6, []subject{{mode: noTakeover, script: "chat"}}},
-	} {
-		server := exec.Command(python, peer, "server", c.host)
-		out, _ := server.StdoutPipe()
-		server.StdinPipe() // its end ends the server
-		server.Stderr = os.Stderr
-		n.server.start(t, server)
-		lines := json.NewDecoder(out)
-		var where struct{ Server string }
-		if err := lines.Decode(&where); err != nil {
-			t.Fatal("python's server does not start:", err)
+	client := exec.Command(python, "testdata/peers/peer.py", "client")
+	var printed bytes.Buffer
+	client.Stdin, client.Stdout, client.Stderr = bytes.NewReader(given), &printed, os.Stderr
+	n.client.start(t, client)
+	if err := client.Wait(); err != nil {
+		t.Fatal("python's client:", err)
+	}
+	type told struct {
+		endLog
+		Client, Server string
+	}
+	ends := map[string]*told{} // the server's, by the client's address
+	for range subjects {
+		var e told
+		if err := serverSaid.Decode(&e); err != nil {
+			t.Fatal("python's server:", err)
 		}
-		for _, s := range c.subjects {
-			s.client, s.server = "python", "python"
-			c := exec.Command(python, peer, "client")
-			var given, told bytes.Buffer
-			json.NewEncoder(&given).Encode(map[string]any{"url": "ws://" + where.Server + s.path(0), "mode": s.mode, "script": scripts[s.script]})
-			c.Stdin, c.Stdout, c.Stderr = &given, &told, os.Stderr
-			n.client.start(t, c)
-			if err := c.Wait(); err != nil {
-				t.Fatalf("%s: %v", s, err)
-			}
-			end := talk{name: s.String(), mode: s.mode, toClient: true, toServer: true, clientLog: &endLog{}, serverLog: &endLog{}}
-			who := struct{ Client, Server string }{}
-			serverSaid := json.RawMessage{}
-			if err := lines.Decode(&serverSaid); err != nil {
-				t.Fatal(err)
-			}
-			for _, e := range []error{
-				json.Unmarshal(told.Bytes(), end.clientLog), json.Unmarshal(serverSaid, end.serverLog),
-				json.Unmarshal(serverSaid, &who),
-			} {
-				if e != nil {
-					t.Fatal(e)
-				}
-			}
-			end.client, end.server = who.Client, who.Server
-			all = append(all, end)
+		ends[e.Client] = &e
+	}
+	clientSaid := json.NewDecoder(&printed)
+	for _, s := range subjects {
+		s.client, s.server = "python", "python"
+		var here told
+		if err := clientSaid.Decode(&here); err != nil {
+			t.Fatalf("%s: %v", s, err)
 		}
+		there := ends[here.Client]
+		if there == nil {
+			t.Fatalf("%s: the server knows nothing of the client at %s", s, here.Client)
+		}
+		all = append(all, talk{
+			name: s.String(), mode: s.mode, client: here.Client, server: there.Server, clientLog: &here.endLog, serverLog: &there.endLog,
+			toClient: true, toServer: true,
+		})
 	}
 	return all
 }

@@ -1,8 +1,8 @@
 """A WebSocket server or client on python websockets that logs what it sent and
 received, for TestLivePeers.
 
-    peer.py server HOST    prints {"server": "address"}, then a log for every connection
-    peer.py client         reads {"url", "mode", "script"} from standard input, prints its log
+    peer.py server HOST...   prints {"servers": [address...]}, then a log for every connection
+    peer.py client           reads [{"url", "mode", "script"}...] from standard input, prints a log for each
 
 Frames are logged where the library hands them to the socket or takes them from it.
 """
@@ -115,10 +115,15 @@ async def answer(ws):
     ws.tell(**who)
 
 
-async def server(host):
-    async with serve(answer, host, 0, create_protocol=Server, **OPTIONS) as s:
-        print(json.dumps(dict(server=address(s.sockets[0].getsockname()))), flush=True)
-        await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+async def server(hosts):
+    running = [await serve(answer, host, 0, create_protocol=Server, **OPTIONS) for host in hosts]
+    print(json.dumps(dict(servers=[address(s.sockets[0].getsockname()) for s in running])), flush=True)
+    await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+
+
+async def clients(conversations):
+    for c in conversations:
+        await client(**c)
 
 
 async def client(url, mode, script):
@@ -155,6 +160,6 @@ async def client(url, mode, script):
 
 
 if sys.argv[1] == "server":
-    asyncio.run(server(sys.argv[2]))
+    asyncio.run(server(sys.argv[2:]))
 else:
-    asyncio.run(client(**json.load(sys.stdin)))
+    asyncio.run(clients(json.load(sys.stdin)))
