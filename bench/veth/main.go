@@ -13,8 +13,10 @@
 // A line of run and drop has tabs between its fields: command, packets sent,
 // packets a second that was asked for (0: as fast as they go) and that was
 // reached, packets seen, packets that the kernel dropped, CPU seconds of sockeye,
-// its peak memory in bytes. A line of soak: seconds, packets sent, resident set
-// and the most of it so far in KiB; at the end a line as of run on standard error.
+// its peak memory in bytes. The last line of drop: a # and the command, the
+// highest rate without a drop, why there is no higher one. A line of soak:
+// seconds, packets sent, resident set and the most of it so far in KiB; at the
+// end a line as of run on standard error.
 //
 // Every packet must be accounted for: one that was neither seen nor counted as
 // dropped makes the exit code 1.
@@ -133,9 +135,10 @@ func (o *options) measure(rate int) (*figures, error) {
 // one without a drop is enough.
 func drop(o *options) error {
 	low, high, best := o.low, o.high, 0.0
+	limit := "the highest that was tried"
 	for high-low > high/32 {
 		rate := (low + high) / 2
-		clean := false
+		clean, dropped := false, true
 		for run := 0; run < o.runs && !clean; run++ {
 			f, err := o.measure(rate)
 			if err != nil {
@@ -145,16 +148,22 @@ func drop(o *options) error {
 			if err := f.verdict(); err != nil {
 				return err
 			}
+			dropped = dropped && f.dropped > 0
 			if clean = f.dropped == 0 && f.reached >= 0.97*float64(rate); clean {
 				best = max(best, f.reached)
 			}
 		}
-		if clean {
+		switch {
+		case clean:
 			low = rate
-		} else {
-			high = rate
+			continue
+		case dropped:
+			limit = "at the next higher rate it does"
+		default:
+			limit = "as fast as the sender goes"
 		}
+		high = rate
 	}
-	fmt.Printf("# %s\t%.0f\n", strings.Join(o.command, " "), best)
+	fmt.Printf("# %s\t%.0f\t%s\n", strings.Join(o.command, " "), best, limit)
 	return nil
 }
