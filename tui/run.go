@@ -90,6 +90,9 @@ func (a *App) guard() {
 func crash(x any) *CrashError {
 	c := &CrashError{Value: x}
 	f, err := os.CreateTemp("", "sockeye-crash-*.txt")
+	if err != nil { // rights were given up: perhaps here
+		f, err = os.CreateTemp(".", "sockeye-crash-*.txt")
+	}
 	if err != nil {
 		return c
 	}

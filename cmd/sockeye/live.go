@@ -158,7 +158,7 @@ type liveSource struct {
 	opened int64 // nanoseconds since the epoch
 	n      uint64
 	bytes  atomic.Int64
-	paused atomic.Bool // packets are left out
+	turns  atomic.Pointer[[]turn] // nil: packets are let in
 }
 
 var (
@@ -271,7 +271,7 @@ func (s *liveSource) Next() (capture.Packet, error) {
 		return capture.Packet{}, io.EOF
 	}
 	p, err := s.Handle.Next()
-	for err == nil && s.paused.Load() {
+	for err == nil && !s.lets(p.Time) {
 		p, err = s.Handle.Next()
 	}
 	if err != nil {
@@ -280,6 +280,46 @@ func (s *liveSource) Next() (capture.Packet, error) {
 	s.n++
 	s.bytes.Add(int64(p.OrigLen))
 	return p, nil
+}
+
+// turn is when packets began to be let in, or left out.
+type turn struct {
+	at int64 // ns since the epoch
+	in bool
+}
+
+// maxTurns bounds those that are remembered: packets that wait in the rings are
+// younger than the last few.
+const maxTurns = 64
+
+// let lets packets in from now on, or leaves them out. Any goroutine may call it.
+func (s *liveSource) let(in bool) {
+	for {
+		old := s.turns.Load()
+		var turns []turn
+		if old != nil {
+			turns = (*old)[max(0, len(*old)-maxTurns):]
+		}
+		turns = append(turns[:len(turns):len(turns)], turn{time.Now().UnixNano(), in})
+		if s.turns.CompareAndSwap(old, &turns) {
+			return
+		}
+	}
+}
+
+// lets tells whether a packet of a time is let in: what was on the wire while
+// packets were left out does not come in later.
+func (s *liveSource) lets(at int64) bool {
+	turns := s.turns.Load()
+	if turns == nil {
+		return true
+	}
+	for i := len(*turns) - 1; i >= 0; i-- {
+		if t := (*turns)[i]; t.at <= at {
+			return t.in
+		}
+	}
+	return len(*turns) == 0 || !(*turns)[0].in
 }
 
 // Close ends the capture.

@@ -123,7 +123,7 @@ func (o *options) inspect(cmd *cobra.Command, args []string) error {
 		debug.SetGCPercent(60) // the indexes of large captures stay: memory matters more than the collector's time
 	}
 	if o.live.on() {
-		return o.inspectLive(ctx, cmd)
+		return o.inspectLive(ctx, cmd, nil)
 	}
 	looks, err := o.themes()
 	if err != nil {

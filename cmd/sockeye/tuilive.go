@@ -6,12 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/gdamore/tcell/v2"
 	"github.com/spf13/cobra"
 
 	"github.com/sockeye-dev/sockeye/capture/live"
@@ -23,11 +25,11 @@ import (
 	"github.com/sockeye-dev/sockeye/tui"
 )
 
-// inspectLive runs the inspector on a capture.
+// inspectLive runs the inspector on a capture; screen is nil for the terminal.
 //
 //	-i ─► liveSource ─► recorder ─► spool.Ring ─► session ─► tui
 //	          └ saver (-w)                └ :write
-func (o *options) inspectLive(ctx context.Context, cmd *cobra.Command) error {
+func (o *options) inspectLive(ctx context.Context, cmd *cobra.Command, screen tcell.Screen) error {
 	looks, err := o.themes() // what is in the config folder cannot be read later
 	if err != nil {
 		return misuse(cmd, err)
@@ -67,7 +69,7 @@ func (o *options) inspectLive(ctx context.Context, cmd *cobra.Command) error {
 	}
 	err = tui.Run(ctx, tui.FromSession(ctx, browsed), tui.Options{
 		Themes: looks, Title: title, Filter: o.filter, Capture: rec, SaveHint: o.saveHint(),
-	}, nil)
+	}, screen)
 	rec.stop()
 	if closed := browsed.Close(); err == nil {
 		err = closed
@@ -171,13 +173,13 @@ func (r *recorder) Status() tui.CaptureStatus {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return tui.CaptureStatus{
-		Packets: r.packets.Load(), Bytes: r.bytes.Load(), Dropped: stats.Dropped, Paused: r.src.paused.Load(),
+		Packets: r.packets.Load(), Bytes: r.bytes.Load(), Dropped: stats.Dropped, Paused: !r.src.lets(math.MaxInt64),
 		Ended: spooled.Ended, Err: spooled.Err, Kept: spooled.Used, Bound: spooled.Bound, Short: spooled.Shrunk, Notes: r.notes,
 	}
 }
 
 // Let implements tui.Capture.
-func (r *recorder) Let(in bool) { r.src.paused.Store(!in) }
+func (r *recorder) Let(in bool) { r.src.let(in) }
 
 // Write implements tui.Capture.
 func (r *recorder) Write(path string) (n int64, err error) {
