@@ -171,6 +171,12 @@ func (k *Conn) emitIn(e *event.Event, dir packet.Dir, time int64, packets [2]uin
 	k.give(e)
 }
 
+// emitGap hands the event of n bytes that are not to be had to the sink.
+func (k *Conn) emitGap(dir packet.Dir, n uint64, cause reassembly.Cause, at reassembly.At) {
+	both := &gapEvent{gap: event.Gap{Offset: at.Offset, Length: n, Cause: cause.String()}}
+	k.emitIn(&both.event, dir, at.Time, [2]uint64{at.Packet, at.Packet}, &both.gap)
+}
+
 // What an event that waits is charged beyond its bytes, and how much may wait of
 // one connection. Holes without end would otherwise make events without end
 // while the connection is not recognised: then the first side seen is the client.
@@ -316,7 +322,7 @@ func (k *Conn) Gap(dir packet.Dir, n uint64, cause reassembly.Cause, at reassemb
 	}
 	k.more().missing[dir][cause&3] += n
 	if k.wants(event.KindGap) {
-		k.emit(dir, at.Time, [2]uint64{at.Packet, at.Packet}, &event.Gap{Offset: at.Offset, Length: n, Cause: cause.String()})
+		k.emitGap(dir, n, cause, at)
 	}
 	if k.a.cut = 0; cause == reassembly.Snaplen {
 		k.a.cut = n
@@ -335,7 +341,7 @@ func (k *Conn) lost() { k.Switch(newRecogniserAfter(k, k.d)) }
 // skipped reports bytes that were captured but belong to no unit that could be read.
 func (k *Conn) skipped(dir packet.Dir, n int, at reassembly.At) {
 	if n > 0 && k.wants(event.KindGap) {
-		k.emit(dir, at.Time, [2]uint64{at.Packet, at.Packet}, &event.Gap{Offset: at.Offset, Length: uint64(n), Cause: reassembly.Midstream.String()})
+		k.emitGap(dir, uint64(n), reassembly.Midstream, at)
 	}
 }
 

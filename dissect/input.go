@@ -128,7 +128,7 @@ func (k *Conn) giveUp(dir packet.Dir) {
 	k.drop(dir, len(in.buf))
 	k.a.totals.Bounded++
 	if k.wants(event.KindGap) {
-		k.emit(dir, at.Time, [2]uint64{at.Packet, at.Packet}, &event.Gap{Offset: at.Offset, Length: n, Cause: reassembly.Limit.String()})
+		k.emitGap(dir, n, reassembly.Limit, at)
 	}
 	if !k.d.Gap(k, dir, nil, n, at) {
 		k.lost()

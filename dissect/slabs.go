@@ -28,6 +28,12 @@ type frameEvent struct {
 	frame event.Frame
 }
 
+// gapEvent is an event and its detail in one.
+type gapEvent struct {
+	event event.Event
+	gap   event.Gap
+}
+
 func (s *slabs) message() *messageEvent {
 	if len(s.messages) == 0 {
 		s.messages = make([]messageEvent, slabMessages)
