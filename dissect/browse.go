@@ -68,6 +68,7 @@ func (k *Conn) TCP() *reassembly.Conn { return k.tcp }
 // connection leaves the table. It is nil where the Options want no event and
 // Forgotten is nil: then nothing is noted.
 func (k *Conn) Summary() *event.Connection {
+	k.heard()
 	if k.sum != nil && k.protocol != nil {
 		k.sum.Protocol = k.protocol.name
 	}

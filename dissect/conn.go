@@ -28,7 +28,7 @@ type Conn struct {
 	closeCodes [2]uint16 // of close messages, by packet.Dir
 
 	// What few connections need, or nobody looks at.
-	sum   *event.Connection // nil: nobody does
+	sum   *event.Connection // nil: nobody does, or nothing was heard yet
 	extra *extra            // nil: nothing
 }
 
@@ -58,11 +58,18 @@ func newConn(a *Analyzer, c *reassembly.Conn) *Conn {
 	}
 	k.kept = keep(&a.opt, k.want[event.KindMessage])
 	k.settled, k.client = c.ClientKnown(), c.ClientDir()
-	if a.described {
+	k.d = unheard{}
+	if len(a.opt.DecodeAs) > 0 {
+		k.obey()
+	}
+	return k
+}
+
+// heard begins to note what is known of the connection, if somebody looks at it.
+func (k *Conn) heard() {
+	if k.a.described && k.sum == nil {
 		k.sum = &event.Connection{ClosedBy: event.NoSide}
 	}
-	k.d = firstDissector(k)
-	return k
 }
 
 // conns are the Conns by the slot of their reassembly.Conn: who takes the slot
@@ -78,18 +85,16 @@ func (s *conns) at(slot uint32) *Conn {
 	return &s.slabs[slot/connSlab][slot%connSlab]
 }
 
-// firstDissector obeys --decode-as, and else waits for the bytes to tell.
-func firstDissector(k *Conn) Dissector {
-	if len(k.a.opt.DecodeAs) == 0 {
-		return unheard{}
-	}
+// obey does what --decode-as says of the connection's ports, if anything; else the
+// bytes tell.
+func (k *Conn) obey() {
 	for _, port := range []uint16{k.tcp.Flow.LoPort, k.tcp.Flow.HiPort} {
 		if p := protocolNamed(k.a.opt.DecodeAs[port]); p != nil {
-			s := &signs{k: k, forced: true, client: k.tcp.ClientDir(), clientKnown: k.tcp.ClientKnown()}
-			return k.enter(p, s)
+			k.heard()
+			k.d = k.enter(p, &signs{k: k, forced: true, client: k.tcp.ClientDir(), clientKnown: k.tcp.ClientKnown()})
+			return
 		}
 	}
-	return unheard{}
 }
 
 // enter notes that the connection speaks p from here on.

@@ -32,11 +32,13 @@ type unheard struct{}
 func (unheard) Layer() string { return "" }
 
 func (unheard) Data(k *Conn, _ packet.Dir, _ []byte, _ reassembly.At) int {
+	k.heard()
 	k.d = newRecogniser(k, !k.tcp.Midstream)
 	return 0 // the same bytes come again, to the recogniser
 }
 
 func (unheard) Gap(k *Conn, dir packet.Dir, held []byte, n uint64, at reassembly.At) bool {
+	k.heard()
 	k.d = newRecogniser(k, !k.tcp.Midstream)
 	return k.d.Gap(k, dir, held, n, at)
 }

@@ -61,7 +61,7 @@ func (k *Conn) Forget() {
 	k.d = nil
 	k.judgeTCP()
 	k.a.counted.connection(&k.a.totals, k)
-	if k.sum != nil {
+	if k.heard(); k.sum != nil {
 		k.describe()
 	}
 	*k = Conn{} // whoever takes its slot next finds nothing
