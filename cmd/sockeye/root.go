@@ -16,9 +16,10 @@ It reads pcap and pcapng, also compressed with gzip, zstd, lz4 or xz, from files
 or from standard input (-), several files merged by time; or it captures live
 (-i). Results go to standard output; progress, notes and errors to standard
 error. Without a command it opens the inspector on a terminal, and lists
-messages elsewhere.`
+messages elsewhere; without anything it asks what to capture on.`
 
-const rootExample = `  sockeye chat.pcap                     the inspector; every WebSocket message in a pipe
+const rootExample = `  sockeye tui -i eth0                   the inspector, live
+  sockeye chat.pcap                     the inspector; every WebSocket message in a pipe
   sockeye conns chat.pcap               every connection
   sockeye handshake chat.pcap           every handshake, the accept value worked out
   sockeye messages --json chat.pcap     JSON Lines, with the whole payload
