@@ -17,7 +17,7 @@ import (
 // an output or results belong to a single call.
 var settable = []string{
 	"decode-as", "max-message", "payload", "output", "workers", "color", "theme", "progress", "quiet", "verbose",
-	"no-promiscuous", "snaplen", "ring", "user", "no-sandbox",
+	"no-promiscuous", "snaplen", "ring", "spool", "user", "no-sandbox",
 }
 
 // opposite are flags that rule out a setting where they are given.
@@ -31,13 +31,14 @@ type setting struct {
 
 // applySettings gives the flags of cmd that were not given the values of the
 // settings file, and those of the environment before these.
-func applySettings(cmd *cobra.Command, _ []string) error {
+func applySettings(cmd *cobra.Command, args []string) error {
 	flags := cmd.Flags()
 	fromFile, err := fileSettings(cmd)
 	if err != nil {
 		return &usageError{err, cmd.Root().Name() + " --help"}
 	}
-	live := flags.Changed("interface") || cmd.Name() == "capture"
+	asks := (cmd.Name() == "tui" || !cmd.HasParent()) && len(args) == 0 && !flags.Changed("read") // for an interface
+	live := flags.Changed("interface") || cmd.Name() == "capture" || asks
 	for _, name := range settable {
 		f := flags.Lookup(name)
 		if f == nil || f.Changed || flags.Changed(opposite[name]) || f.Annotations[groupKey][0] == groupLive && !live {

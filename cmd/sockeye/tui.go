@@ -107,7 +107,7 @@ func (o *options) bare(cmd *cobra.Command) error {
 func (o *options) inspect(cmd *cobra.Command, args []string) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
-	if len(o.inputs(args)) == 0 && !o.live.on() && o.live.given() == "" {
+	if len(o.inputs(args)) == 0 && !o.live.on() {
 		if chosen, err := o.choose(ctx, cmd); err != nil || !chosen {
 			return err
 		}
