@@ -14,13 +14,21 @@ import (
 type index struct {
 	entries []entry
 	slabs   []*[slabSize]Conn
-	free    ref // chained by newer
-	used    int // Conns of the slabs ever handed out
+	free    ref               // chained by newer
+	recent  [recentSize]entry // entries found lately, by their lowest bits; they may be out of date
+	used    int               // Conns of the slabs ever handed out
 	count   int
 	seed    uint64
 }
 
 const slabSize = 256
+
+// Of very many connections few are talking at a time: recent is what the
+// processor's nearest cache holds of entries that are larger than recentAbove.
+const (
+	recentSize  = 1 << 10
+	recentAbove = 1 << 14
+)
 
 type entry struct {
 	tag  uint32 // low half of the hash; its home is tag & mask
@@ -41,15 +49,40 @@ func (x *index) hash(f *packet.Flow) uint32 {
 func (x *index) conn(slot uint32) *Conn { return &x.slabs[slot/slabSize][slot%slabSize] }
 
 func (x *index) find(f *packet.Flow) *Conn {
-	tag, mask := x.hash(f), uint32(len(x.entries)-1)
+	tag := x.hash(f)
+	if len(x.entries) > recentAbove {
+		return x.findRecent(f, tag)
+	}
+	c, _ := x.look(f, tag)
+	return c
+}
+
+// findRecent is find that looks among the recent entries first. One that is out of
+// date leads to a Conn that is free, or that has another flow.
+func (x *index) findRecent(f *packet.Flow, tag uint32) *Conn {
+	r := &x.recent[tag%recentSize]
+	if r.tag == tag && r.slot != 0 {
+		if c := x.conn(r.slot - 1); c.Flow == *f {
+			return c
+		}
+	}
+	c, e := x.look(f, tag)
+	if c != nil {
+		*r = e
+	}
+	return c
+}
+
+func (x *index) look(f *packet.Flow, tag uint32) (*Conn, entry) {
+	mask := uint32(len(x.entries) - 1)
 	for i := tag & mask; ; i = (i + 1) & mask {
 		e := x.entries[i]
 		if e.slot == 0 {
-			return nil
+			return nil, e
 		}
 		if e.tag == tag {
 			if c := x.conn(e.slot - 1); c.Flow == *f {
-				return c
+				return c, e
 			}
 		}
 	}

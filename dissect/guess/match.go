@@ -3,6 +3,7 @@ package guess
 import (
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // client, server and either apply a test to the bytes of one side.
@@ -27,8 +28,12 @@ func hasPrefix(prefixes []string) func(string) bool {
 	}
 }
 
-// matches is a regular expression as a test. It is compiled once, for the table.
-func matches(expr string) func(string) bool { return regexp.MustCompile(expr).MatchString }
+// matches is a regular expression as a test. It is compiled once, when it is first
+// asked: all of them together take longer than reading a small capture.
+func matches(expr string) func(string) bool {
+	compiled := sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expr) })
+	return func(s string) bool { return compiled().MatchString(s) }
+}
 
 // both asks for a match on each side.
 func both(clientExpr, serverExpr string) func(pair) bool {

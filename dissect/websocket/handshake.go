@@ -64,14 +64,19 @@ func isUsualKey(key string) bool {
 		return false
 	}
 	for i := range keyLen - 2 {
-		switch c := key[i]; {
-		case c|0x20 >= 'a' && c|0x20 <= 'z', c >= '0' && c <= '9', c == '+', c == '/':
-		default:
+		if !base64Letters[key[i]] {
 			return false
 		}
 	}
 	return true
 }
+
+var base64Letters = func() (t [256]bool) {
+	for _, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/") {
+		t[c] = true
+	}
+	return t
+}()
 
 // Field is one HTTP header field, name and value trimmed.
 type Field struct{ Name, Value string }
