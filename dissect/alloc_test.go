@@ -9,9 +9,9 @@ import (
 // each cost one that could be reused; a connection has its own, for its state,
 // its handshake and what is judged of it.
 const (
-	allocsPerPacket     = 0.05
+	allocsPerPacket     = 0.01
 	allocsPerMessage    = 2 // printed with payload: the event, and the payload that it owns
-	allocsPerConnection = 50
+	allocsPerConnection = 20
 	allocsPerRun        = 1000 // tables and buffers
 )
 
@@ -21,7 +21,7 @@ func TestAllocations(t *testing.T) {
 	for _, c := range []struct {
 		profile string
 		size    int64
-	}{{"chat", 24e6}, {"bulk", 64e6}, {"deflate", 24e6}, {"raw", 24e6}} {
+	}{{"chat", 24e6}, {"bulk", 64e6}, {"deflate", 24e6}, {"raw", 24e6}, {"manyconn", 24e6}} {
 		t.Run(c.profile, func(t *testing.T) {
 			file, totals := generate(t, c.profile, c.size)
 			packets, messages := float64(totals.Packets), float64(totals.C2S.Messages+totals.S2C.Messages)

@@ -12,10 +12,10 @@ import (
 //	bytes ─► header ─► payload, unmasked as it streams past ─► assembly ─► Message
 //	  └ hole over a header ─► search for the next plausible one ─┘
 type webSocket struct {
+	side    [2]wsSide // by packet.Dir
 	opening opening
 	comp    compression
-	side    [2]wsSide // by packet.Dir
-	judged  bool      // the end was judged
+	judged  bool // the end was judged
 }
 
 // opening is what was captured of the handshake.
@@ -48,6 +48,9 @@ type wsSide struct {
 	spoke, closedAt int64 // when the last message before the close frame came, and the close frame
 	lostAny         bool  // something of this direction was not read
 	judge           websocket.FrameJudge
+	forgot          bool      // a ping is not among pings: some pong answers it
+	expected        bool      // searching: right behind a hole in the head of the handshake
+	likely          bool      // searching: behind a segment that the snap length cut and that was not full
 	to              *assembly // where the frame's payload goes: data, a message of this frame alone, or nil
 
 	frame    event.Frame
@@ -61,14 +64,13 @@ type wsSide struct {
 	inflater inflater
 	pings    []ping
 	unasked  *pongUnasked
-	forgot   bool   // a ping is not among pings: some pong answers it
 	startAt  uint64 // skipping: where the first frame begins
-	expected bool   // searching: right behind a hole in the head of the handshake
-	likely   bool   // searching: behind a segment that the snap length cut and that was not full
 	// longestCut is how long the longest segment was that the snap length cut.
 	longestCut uint64
 	// lookAgain is the offset up to which bytes must come to make another search worthwhile.
 	lookAgain uint64
+
+	_ [8]byte // both sides begin where a cache line does
 }
 
 // span is the packets that carried something, and the time of the last.
