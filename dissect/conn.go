@@ -337,7 +337,9 @@ func (k *Conn) Gap(dir packet.Dir, n uint64, cause reassembly.Cause, at reassemb
 	}
 	k.a.cut = 0
 	k.drop(dir, len(k.heldBytes(dir)))
-	k.rouse(dir)
+	if k.wake[0] || k.wake[1] {
+		k.rouse(dir)
+	}
 }
 
 // lost begins recognition anew behind a hole that the dissector did not survive.

@@ -45,21 +45,22 @@ func (q *segments) tail() *segment {
 	return &b.s[b.hi-1]
 }
 
-// pop takes the first segment out; its buffer is then the caller's.
-func (q *segments) pop(free *[]*block) segment {
+// pop takes the first segment out; its buffer is then the caller's, who has it from head.
+func (q *segments) pop(free *[]*block) {
 	b := q.blocks[q.first]
-	s := b.s[b.lo]
-	b.s[b.lo] = segment{}
-	b.lo++
+	s := &b.s[b.lo]
+	end := s.end()
 	q.bytes -= s.charge()
 	q.count--
+	s.data = nil
+	b.lo++
 	if b.lo == b.hi {
 		q.blocks[q.first] = nil
 		q.first++
 		freeBlock(free, b)
 		if q.count == 0 {
 			q.blocks, q.first, q.islands = q.blocks[:0], 0, 0
-			return s
+			return
 		}
 		if q.first >= 64 && q.first*2 >= len(q.blocks) {
 			n := copy(q.blocks, q.blocks[q.first:])
@@ -67,10 +68,9 @@ func (q *segments) pop(free *[]*block) segment {
 			q.blocks, q.first = q.blocks[:n], 0
 		}
 	}
-	if q.head().off != s.end() {
+	if q.head().off != end {
 		q.islands--
 	}
-	return s
 }
 
 // after returns the first segment that ends beyond off, nil if none does.

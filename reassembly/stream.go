@@ -254,21 +254,22 @@ func (t *Table) drain(c *Conn, dir packet.Dir) {
 // emitHead hands on the first waiting segment, which must begin at or before nxt.
 func (t *Table) emitHead(c *Conn, dir packet.Dir) {
 	h := &c.half[dir]
-	s := t.dequeue(h.trouble)
-	end := s.end()
+	s := h.trouble.queue.head()
+	off, end, data := s.off, s.end(), s.data
+	at := At{Packet: s.pkt, Time: s.time}
+	t.dequeue(h.trouble)
 	if h.flags&finSeen != 0 {
 		end = min(end, h.finAt)
 	}
-	at := At{Packet: s.pkt, Time: s.time}
 	if end > h.nxt {
-		if s.data == nil {
+		if data == nil {
 			t.gap(c, dir, end-h.nxt, Snaplen, at)
 		} else {
-			t.emit(c, dir, s.data[h.nxt-s.off:end-s.off], at)
+			t.emit(c, dir, data[h.nxt-off:end-off], at)
 		}
 	}
-	if s.data != nil {
-		t.pool.put(s.data)
+	if data != nil {
+		t.pool.put(data)
 	}
 }
 

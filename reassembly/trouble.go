@@ -92,22 +92,23 @@ func (t *Table) enqueue(x *trouble, s segment) {
 }
 
 // dequeue takes the first segment out; its buffer must go back to the pool.
-func (t *Table) dequeue(x *trouble) segment {
-	s := x.queue.pop(&t.waits.blocks)
-	t.waits.held -= s.charge()
+func (t *Table) dequeue(x *trouble) {
+	before := x.queue.bytes
+	x.queue.pop(&t.waits.blocks)
+	t.waits.held += x.queue.bytes - before
 	if x.queue.empty() {
 		t.waits.unlist(x)
 	}
-	return s
 }
 
 // dropQueue forgets waiting data that will never be part of the stream.
 func (t *Table) dropQueue(x *trouble) {
 	for !x.queue.empty() {
-		s := t.dequeue(x)
+		data := x.queue.head().data
+		t.dequeue(x)
 		t.stats.Ignored++
-		t.stats.IgnoredBytes += uint64(len(s.data))
-		t.pool.put(s.data)
+		t.stats.IgnoredBytes += uint64(len(data))
+		t.pool.put(data)
 	}
 }
 
