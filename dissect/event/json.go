@@ -103,24 +103,27 @@ type jsonEncoder struct {
 
 // event appends the line of e.
 func (j *jsonEncoder) event(e *Event) {
-	j.lit(`{"kind":"`)
-	j.lit(e.Detail.Kind().String())
-	j.lit(`","time":"`)
-	j.buf = j.clock.append(j.buf, e.Time)
-	j.lit(`"`)
-	j.some(`,"conn":`, e.Conn) // a finding about the capture as a whole has none
-	j.some(`,"stream":`, uint64(e.Stream))
+	b := append(j.buf, lineStarts[e.Detail.Kind()]...)
+	b = j.clock.append(b, e.Time)
+	b = append(b, '"')
+	if e.Conn != 0 { // a finding about the capture as a whole has none
+		b = strconv.AppendUint(append(b, `,"conn":`...), e.Conn, 10)
+	}
+	if e.Stream != 0 {
+		b = strconv.AppendUint(append(b, `,"stream":`...), uint64(e.Stream), 10)
+	}
 	switch e.From {
 	case Client:
-		j.lit(`,"from":"client"`)
+		b = append(b, `,"from":"client"`...)
 	case Server:
-		j.lit(`,"from":"server"`)
+		b = append(b, `,"from":"server"`...)
 	}
 	if e.Packets[0] != 0 {
-		j.count(`,"packets":[`, e.Packets[0])
-		j.count(`,`, e.Packets[1])
-		j.lit(`]`)
+		b = strconv.AppendUint(append(b, `,"packets":[`...), e.Packets[0], 10)
+		b = strconv.AppendUint(append(b, ','), e.Packets[1], 10)
+		b = append(b, ']')
 	}
+	j.buf = b
 	switch d := e.Detail.(type) {
 	case *Message:
 		j.message(d)
@@ -140,6 +143,16 @@ func (j *jsonEncoder) event(e *Event) {
 		j.handshake(d)
 	}
 	j.lit("}\n")
+}
+
+// lineStarts are the beginnings of lines, by Kind.
+var lineStarts = makeLineStarts()
+
+func makeLineStarts() (t [NumKinds]string) {
+	for k := range t {
+		t[k] = `{"kind":"` + Kind(k).String() + `","time":"`
+	}
+	return t
 }
 
 // Each helper below takes its key with the comma before it and the colon after it.

@@ -204,7 +204,10 @@ func TestJSONLongPayloads(t *testing.T) {
 }
 
 func TestJSONTimes(t *testing.T) {
-	const layout = "2006-01-02T15:04:05.000000000Z"
+	const (
+		layout   = "2006-01-02T15:04:05.000000000Z"
+		nsPerDay = secondsPerDay * 1_000_000_000
+	)
 	times := []int64{0, -1, 1, math.MinInt64, math.MaxInt64, -nsPerDay, nsPerDay - 1, time.Date(2000, 2, 29, 23, 59, 59, 999999999, time.UTC).UnixNano()}
 	for day := int64(-106_750); day < 106_750; day += 13 { // every part of the range, some leap days among them
 		times = append(times, day*nsPerDay+day*1_000_003)

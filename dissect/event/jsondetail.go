@@ -2,6 +2,7 @@ package event
 
 import (
 	"encoding/base64"
+	"strconv"
 	"unicode/utf8"
 	"unsafe"
 )
@@ -24,14 +25,23 @@ const (
 )
 
 func (j *jsonEncoder) message(m *Message) {
-	j.count(`,"message":`, m.Number)
-	j.lit(`,"opcode":"`)
-	j.lit(OpcodeName(m.Opcode))
-	j.count(`","length":`, m.Length)
-	j.count(`,"wire_length":`, m.WireLength)
-	j.count(`,"frames":`, m.Frames)
-	j.flag(`,"masked":`, m.Masked)
-	j.flag(`,"compressed":`, m.Compressed)
+	b := strconv.AppendUint(append(j.buf, `,"message":`...), m.Number, 10)
+	b = append(b, `,"opcode":"`...)
+	b = append(b, OpcodeName(m.Opcode)...)
+	b = strconv.AppendUint(append(b, `","length":`...), m.Length, 10)
+	b = strconv.AppendUint(append(b, `,"wire_length":`...), m.WireLength, 10)
+	b = strconv.AppendUint(append(b, `,"frames":`...), m.Frames, 10)
+	switch {
+	case m.Masked && m.Compressed:
+		b = append(b, `,"masked":true,"compressed":true`...)
+	case m.Masked:
+		b = append(b, `,"masked":true,"compressed":false`...)
+	case m.Compressed:
+		b = append(b, `,"masked":false,"compressed":true`...)
+	default:
+		b = append(b, `,"masked":false,"compressed":false`...)
+	}
+	j.buf = b
 	j.messagePayload(m)
 	if m.Opcode == opClose {
 		j.closeBody(m)
