@@ -32,7 +32,7 @@ type Result struct {
 // Inflater inflates the messages of one direction of a connection, one after the other. Init makes it ready. Either
 // Message takes a whole payload, or Begin, Write and End take it in pieces, cut anywhere.
 //
-// Between messages it holds its window: nothing at first and without context takeover, else 1 to 48 KiB.
+// Between messages it holds its window: nothing at first and without context takeover, else 1 to 40 KiB.
 type Inflater struct {
 	pool   *Pool
 	run    *run   // state of the running message, nil between messages
@@ -67,24 +67,6 @@ func (f *Inflater) Lost() {
 
 // Release gives everything back to the pool. f is as after Lost.
 func (f *Inflater) Release() { f.Lost() }
-
-// Idle cuts the window down to the history it holds. It does nothing during a message.
-func (f *Inflater) Idle() {
-	if f.run != nil || f.win == nil {
-		return
-	}
-	known := f.Known()
-	if known == 0 {
-		f.dropWindow()
-		return
-	}
-	small := f.pool.window(known)
-	if len(small) < len(f.win) {
-		f.moveTo(small, known)
-		return
-	}
-	f.pool.putWindow(small)
-}
 
 // Message inflates the whole payload of one message. It appends the first keep bytes of the output to dst, which may be
 // nil, and returns it also on error, with what was inflated before it. The error is an *Error or nil.

@@ -123,9 +123,6 @@ func TestRoundTrips(t *testing.T) {
 				if err != nil || !bytes.Equal(got, m) || res.Bytes != uint64(len(m)) || res.Notes != 0 {
 					t.Fatalf("level %d, no takeover %v, message %d: %d of %d bytes, %+v, %v", level, nctx, i, len(got), len(m), res, err)
 				}
-				if i%7 == 0 {
-					f.Idle()
-				}
 				if nctx && f.Footprint() != 0 {
 					t.Fatalf("no takeover, but %d bytes held", f.Footprint())
 				}

@@ -7,8 +7,7 @@
 // One [Inflater] serves one direction of a connection. Its window is a linear buffer: a message's output is written
 // behind the history and becomes history by staying where it is. It slides only when full, so that a small message
 // costs no copy of 32 KiB. What only a running message needs (bit buffer, code tables) comes from the [Pool] and goes
-// back with the message; what only the context needs (the window) grows with the history there is, and [Inflater.Idle]
-// cuts it back to that.
+// back with the message; what only the context needs (the window) grows with the history there is.
 //
 // What is not known is never guessed: after bytes were lost the known history is empty, and a message that refers
 // beyond it fails with [ErrUnknownHistory].
@@ -21,12 +20,15 @@ const (
 )
 
 // classes are the window sizes in bytes. All but the last serve connections that have said little so far; the last
-// holds a full history and 16 KiB to write into before it slides.
-var classes = [...]int{1 << 10, 2 << 10, 4 << 10, 8 << 10, 16 << 10, maxHistory, maxHistory + 16<<10}
+// holds a full history and 8 KiB to write into before it slides. It is a multiple of the runtime's page.
+var classes = [...]int{1 << 10, 4 << 10, 16 << 10, maxHistory + 8<<10}
 
 const (
 	fullClass = len(classes) - 1
-	keepFree  = 32 // free windows of a class, and free tables, that a pool keeps
+	keepFree  = 32 // free windows of a class, tables, and states of messages that a pool keeps
+	// keepWindows is up to how many bytes of free windows it keeps more of a class: connections that begin together
+	// outgrow the smaller ones together, end together, and others follow them.
+	keepWindows = 32 << 20
 )
 
 // Limits bound one message. The zero value of a field means its default.
@@ -55,6 +57,7 @@ type Pool struct {
 	limits  Limits
 	fixed   tables
 	windows [len(classes)][][]byte
+	free    int // bytes in windows
 	runs    []*run
 	tables  []*tables
 }
@@ -75,6 +78,7 @@ func (p *Pool) window(n int) []byte {
 	if free := p.windows[c]; len(free) > 0 {
 		b := free[len(free)-1]
 		p.windows[c] = free[:len(free)-1]
+		p.free -= len(b)
 		return b
 	}
 	return make([]byte, classes[c])
@@ -82,8 +86,9 @@ func (p *Pool) window(n int) []byte {
 
 func (p *Pool) putWindow(b []byte) {
 	for c, n := range classes {
-		if len(b) == n && len(p.windows[c]) < keepFree {
+		if len(b) == n && (len(p.windows[c]) < keepFree || p.free+n <= keepWindows) {
 			p.windows[c] = append(p.windows[c], b)
+			p.free += n
 		}
 	}
 }
