@@ -39,6 +39,7 @@ type options struct {
 	high    int           // drop: one that is
 	runs    int           // drop: of each rate; one without a drop is enough
 	length  time.Duration // soak
+	read    bool          // results go through a pipe and are read
 	program string
 	command []string
 }
@@ -62,6 +63,7 @@ func run(args []string) error {
 	f.IntVar(&o.low, "low", 50_000, "drop: begin at this rate")
 	f.IntVar(&o.high, "high", 1_500_000, "drop: try no higher rate")
 	f.IntVar(&o.runs, "runs", 3, "drop: of each rate; one without a drop is enough")
+	f.BoolVar(&o.read, "read", false, "read sockeye's results through a pipe, instead of sending them to /dev/null")
 	f.DurationVar(&o.length, "for", 30*time.Minute, "soak: how long")
 	if err := f.Parse(args[1:]); err != nil {
 		return err
@@ -71,6 +73,15 @@ func run(args []string) error {
 	}
 	o.program, o.command = f.Arg(0), f.Args()[1:]
 	return modes[args[0]](&o)
+}
+
+// name is what was run.
+func (o *options) name() string {
+	name := strings.Join(o.command, " ")
+	if o.read {
+		name += " | reader"
+	}
+	return name
 }
 
 // figures are what came of a run.
@@ -84,7 +95,7 @@ type figures struct {
 }
 
 func (f *figures) line(o *options) string {
-	return fmt.Sprintf("%s\t%d\t%d\t%.0f\t%d\t%d\t%.3f\t%d", strings.Join(o.command, " "),
+	return fmt.Sprintf("%s\t%d\t%d\t%.0f\t%d\t%d\t%.3f\t%d", o.name(),
 		f.sent, f.asked, f.reached, f.seen, f.dropped, f.cpu.Seconds(), f.peak)
 }
 
@@ -164,6 +175,6 @@ func drop(o *options) error {
 		}
 		high = rate
 	}
-	fmt.Printf("# %s\t%.0f\t%s\n", strings.Join(o.command, " "), best, limit)
+	fmt.Printf("# %s\t%.0f\t%s\n", o.name(), best, limit)
 	return nil
 }

@@ -26,7 +26,7 @@ type session struct {
 }
 
 // start starts sockeye and waits until it captures: what is sent from now on, it
-// must see or count. Its results go to /dev/null.
+// must see or count. Its results go to /dev/null, or are read as by a program behind it.
 func (p *pair) start(o *options) (*session, error) {
 	args := append([]string{}, o.command...)
 	args = append(args, "-i", "near")
@@ -34,6 +34,13 @@ func (p *pair) start(o *options) (*session, error) {
 		args = append(args, "-v", "--progress", "never")
 	}
 	s := &session{Cmd: exec.Command(o.program, args...)}
+	if o.read {
+		results, err := s.StdoutPipe()
+		if err != nil {
+			return nil, err
+		}
+		go io.Copy(struct{ io.Writer }{io.Discard}, results) // until sockeye ends
+	}
 	errs, err := s.StderrPipe()
 	if err != nil {
 		return nil, err
