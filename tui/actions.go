@@ -53,6 +53,7 @@ func movement() []action {
 	return []action{
 		{name: "help", keys: []string{"?"}, in: inScreens, help: "the keys that work here", hint: "help", run: (*App).openHelp},
 		{name: "filter", keys: []string{"/"}, in: inPanes, help: "filter connections and messages", hint: "filter", run: (*App).openFilter, arg: (*App).setFilter},
+		{name: "capture", keys: []string{"C"}, in: inPanes, only: (*App).live, help: "stop the capture, or go on with it", hint: "stop", run: (*App).toggleCapture},
 		{name: "next-pane", keys: []string{"Tab"}, in: inPanes, help: "next pane", hint: "pane", run: func(a *App) { a.turnPane(1) }},
 		{name: "previous-pane", keys: []string{"Shift-Tab"}, in: inPanes, help: "previous pane", run: func(a *App) { a.turnPane(-1) }},
 		{name: "connections", keys: []string{"1"}, in: inPanes, help: "to the connections", run: func(a *App) { a.focus = paneConns }},
@@ -123,7 +124,6 @@ func generalActions() []action {
 		{name: "find-previous", keys: []string{"N"}, in: inScreens, help: "previous match", run: func(a *App) { a.findNext(true) }},
 		{name: "follow", keys: []string{"f"}, in: inPanes, help: "follow: the cursor stays on the newest row", hint: "follow", run: (*App).toggleFollow},
 		{name: "freeze", keys: []string{"p"}, in: inPanes, help: "freeze what is shown; again goes on", hint: "freeze", run: (*App).toggleFreeze},
-		{name: "capture", keys: []string{"C"}, in: inPanes, only: (*App).live, help: "stop the capture, or go on with it", hint: "stop", run: (*App).toggleCapture},
 		{name: "write", keys: []string{"W"}, in: inPanes, only: (*App).live, help: "write all packets that are kept to a pcapng file", hint: "write", run: (*App).askWrite, arg: (*App).writeCapture},
 		{name: "zoom", keys: []string{"z"}, in: inPanes, help: "the pane alone on the screen, or all", hint: "zoom", run: func(a *App) { a.zoom = !a.zoom }},
 		{name: "narrower", keys: []string{"<"}, in: inPanes, only: sideBySide, help: "messages narrower, detail wider", run: func(a *App) { a.widen(-4) }},

@@ -177,7 +177,7 @@ func (a *App) saveError(err error) string {
 func lostText(v View) string {
 	var out []string
 	if n := v.Lost(); n > 0 {
-		out = append(out, fmt.Sprintf("⚠ without its first %s: no longer in the spool", plural(n, "packet")))
+		out = append(out, "⚠ first "+plural(n, "packet")+" gone")
 	}
 	if err := v.Err(); err != nil {
 		out = append(out, "✖ "+err.Error())

@@ -103,7 +103,7 @@ func (s *stage) command(c string) {
 func TestLost(t *testing.T) {
 	s := stageOf(t, "websockets-plain.pcap", 100, 30)
 	s.a.conv.view = lacking{s.a.conv.view}
-	s.want("without its first 1,234 packets", "fell out")
+	s.want("first 1,234 packets gone", "fell out")
 }
 
 type lacking struct{ View }

@@ -19,9 +19,13 @@ type earnest struct {
 	done   chan error
 }
 
-func newEarnest(t *testing.T, src Source) *earnest {
+func newEarnest(t *testing.T, src Source, live bool) *earnest {
 	t.Helper()
-	a, err := newApp(src, Options{Title: "x"})
+	o := Options{Title: "x"}
+	if live {
+		o.Capture = &played{}
+	}
+	a, err := newApp(src, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,7 +126,7 @@ func TestInEarnest(t *testing.T) {
 			sources[c.capture] = src
 		}
 		names := map[string]string{} // key by action
-		first := newEarnest(t, src)
+		first := newEarnest(t, src, c.live)
 		first.play(&c)
 		first.a.post(func() {
 			for _, x := range first.a.helpFor(c.in) {
@@ -137,7 +141,7 @@ func TestInEarnest(t *testing.T) {
 		}
 		for name, key := range names {
 			done[name] = true
-			e := newEarnest(t, src)
+			e := newEarnest(t, src, c.live)
 			e.play(&c)
 			switch name {
 			case "quit-now": // the event loop itself takes this key

@@ -213,6 +213,10 @@ func (a *App) drawMessages(c canvas, focus bool) {
 	}
 	why := "nothing was carried on this connection"
 	switch {
+	case v.view.Err() != nil:
+		why = "could not be read: " + v.view.Err().Error()
+	case v.view.Lost() > 0 && len(v.all) == 0:
+		why = "its packets are no longer in the spool; what still comes is shown"
 	case !v.view.Done():
 		why = "reading…"
 	case len(v.all) > 0:
