@@ -342,10 +342,14 @@ func (c *chooser) draw(cv canvas) {
 // drawRows draws the interfaces: what fits of their columns.
 func (c *chooser) drawRows(cv canvas) {
 	st := cv.theme.styles
-	wide := cv.w >= 100
-	head := pad("    Name", 20, false) + pad("State", 11, false) + pad("packets/s", 10, true) + pad("bytes/s", 11, true) + "  "
+	w := chooserWidths{name: 16, packets: 10, bytes: 11, about: cv.w >= 100}
+	packets := "packets/s"
+	if cv.w < 70 {
+		w, packets = chooserWidths{name: 10, packets: 7, bytes: 9}, "p/s"
+	}
+	head := pad("    Name", 4+w.name, false) + pad("State", 11, false) + pad(packets, w.packets, true) + pad("bytes/s", w.bytes, true) + "  "
 	head += pad("last "+fmt.Sprint(samples)+" s", samples/2+2, false)
-	if wide {
+	if w.about {
 		head += "Addresses"
 	}
 	cv.text(0, 0, cv.w, st[rHeading], head)
@@ -354,7 +358,7 @@ func (c *chooser) drawRows(cv canvas) {
 	c.cursor.set(c.cursor.at)
 	for y := range min(c.body.h, len(c.rows)-c.cursor.top) {
 		i := c.cursor.top + y
-		l := c.row(&c.rows[i], wide)
+		l := c.row(&c.rows[i], w)
 		var style *tcell.Style
 		if i == c.cursor.at {
 			style = &cv.theme.selected
@@ -368,8 +372,14 @@ func (c *chooser) drawRows(cv canvas) {
 	}
 }
 
+// chooserWidths are the columns of the interfaces.
+type chooserWidths struct {
+	name, packets, bytes int
+	about                bool // addresses are shown
+}
+
 // row is one interface's line.
-func (c *chooser) row(r *chooserRow, wide bool) line {
+func (c *chooser) row(r *chooserRow, w chooserWidths) line {
 	mark := "   "
 	if c.chosen[r.Name] {
 		mark = " ✔ "
@@ -382,13 +392,13 @@ func (c *chooser) row(r *chooserRow, wide bool) line {
 	if n := len(r.packets); n > 0 {
 		packets, bytes = rateCount(r.packets[n-1]), event.Size(uint64(r.bytes[n-1]))
 	}
-	name := event.Cut(event.SafeString(r.Name), 15)
+	name := event.Cut(event.SafeString(r.Name), w.name-1)
 	l := line{
-		{rGood, mark + " "}, {role, pad(name, 16, false) + pad(event.SafeString(r.State), 11, false)},
-		{role, pad(packets, 10, true) + pad(bytes, 11, true) + "  "},
+		{rGood, mark + " "}, {role, pad(name, w.name, false) + pad(event.SafeString(r.State), 11, false)},
+		{role, pad(packets, w.packets, true) + pad(bytes, w.bytes, true) + "  "},
 		{rClient, pad(plot(r.bytes, 1)[0], samples/2+2, false)},
 	}
-	if wide {
+	if w.about {
 		about := strings.Join(r.Addresses, " ")
 		if about == "" {
 			about = r.Link

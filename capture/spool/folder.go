@@ -129,11 +129,11 @@ func (f *folder) still() bool {
 // close gives the folder up, and removes it. Who has become another user may
 // lack the right to: then it stays, empty, until the next start.
 func (f *folder) close() {
-	os.Remove(f.path)
 	if f.root != nil {
 		f.root.Close()
 	}
 	if f.held != nil {
 		f.held.Close()
 	}
+	os.Remove(f.path) // last: some systems keep what is open
 }
