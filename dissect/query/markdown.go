@@ -137,7 +137,7 @@ strings; ` + "`<`" + ` and the like compare numbers with numbers and strings wit
 const docNames = `
 ## Other names
 
-Wireshark's names of the same things are understood. `+"`websocket.payload_length`"+` is the length itself, however it is encoded: Wireshark's
+Wireshark's names of the same things are understood. ` + "`websocket.payload_length`" + ` is the length itself, however it is encoded: Wireshark's
 is the field of seven bits, which is 126 or 127 for longer payloads.
 
 | written | is |
