@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"context"
 	"strings"
 
 	"github.com/sockeye-dev/sockeye/dissect/event"
@@ -53,48 +54,84 @@ func (f *filterState) rows(r *session.Row) bool {
 	return f.filter == nil || !f.byConns || f.filter.Match(r.Event(), f.src.Info(r))
 }
 
-// passes tells whether an event of the open connection is shown. A filter that
-// looks at whole payloads is put to the messages that are longer than their
-// previews in the background; they are shown when that is done.
-func (a *App) passes(e *event.Event, v *conversation) bool {
-	f := a.filter.filter
-	m, ok := e.Detail.(*event.Message)
-	if f == nil || !ok || f.Needs() != event.PayloadFull || uint64(len(m.Payload)) >= m.Length {
-		return f.Match(e, v.info(a.src))
+// maxSifted is from how many events on a connection is filtered in the background.
+const maxSifted = 20_000
+
+// passes tells whether an event of the open connection is shown. Of a long
+// connection, and of messages that are longer than their previews where the
+// filter looks at whole payloads, that is found out in the background; they are
+// shown when that is done.
+func (a *App) passes(v *conversation, index int) bool {
+	f, p := a.filter.filter, &v.passing
+	if len(v.items) <= maxSifted {
+		e, err := v.view.Event(index)
+		if err != nil {
+			return false
+		}
+		m, ok := e.Detail.(*event.Message)
+		if !ok || f.Needs() != event.PayloadFull || uint64(len(m.Payload)) >= m.Length {
+			return f.Match(e, v.info(a.src))
+		}
 	}
-	if v.passing.of == f && v.passing.ids[messageID(e, m)] {
+	if p.of == f && p.has(index) {
 		return true
 	}
-	v.passing.wanted = v.passing.wanted || v.passing.of != f || v.passing.at < len(v.items)
+	p.wanted = p.wanted || p.of != f || p.at < len(v.items)
 	return false
 }
 
-// passing are the messages that pass a filter which looks at whole payloads.
+// passing are the events that pass a filter, as far as that was found out in the background.
 type passing struct {
-	of     *query.Filter
-	ids    map[session.MessageID]bool
-	at     int  // events that the connection had when they were looked for
-	wanted bool // they are to be looked for again
+	of      *query.Filter
+	bits    []uint64           // by index of the event
+	at      int                // events that the connection had when they were looked for
+	wanted  bool               // they are to be looked for again
+	running context.CancelFunc // nil: nothing is being looked for
 }
 
-// judge looks for the messages that pass the filter, if that is wanted.
+func (p *passing) has(i int) bool { return i>>6 < len(p.bits) && p.bits[i>>6]>>(i&63)&1 != 0 }
+
+// stop ends what is being looked for.
+func (p *passing) stop() {
+	if p.running != nil {
+		p.running()
+		p.running = nil
+	}
+}
+
+// judge looks for the events that pass the filter, if that is wanted. One search
+// at a time: one for another filter is given up.
 func (a *App) judge(v *conversation) {
-	if !v.passing.wanted {
+	f, at := a.filter.filter, len(v.items)
+	if p := &v.passing; p.of != f {
+		p.stop()
+		p.of, p.bits, p.at = f, nil, 0
+	}
+	if !v.passing.wanted || v.passing.running != nil {
 		return
 	}
-	f, conn, at := a.filter.filter, v.row.Number, len(v.items)
-	v.passing = passing{of: f, ids: v.passing.ids, at: at}
-	var ids map[session.MessageID]bool
+	ctx, cancel := context.WithCancel(context.Background())
+	v.passing = passing{of: f, bits: v.passing.bits, at: v.passing.at, running: cancel}
+	var list []int
 	var err error
-	a.background(func() { ids, err = a.src.Passing(conn, f) }, func() {
-		if a.conv != v || v.passing.of != f {
-			return
+	a.background(func() { list, err = v.view.Passing(ctx, f) }, func() {
+		gone := ctx.Err() != nil
+		cancel()
+		if a.conv != v || v.passing.of != f || gone {
+			return // something else is looked at now
 		}
+		v.passing.running = nil
 		if err != nil {
 			a.say(rError, "the filter could not be put to whole payloads: %v", err)
 			return
 		}
-		v.passing.ids = ids
+		bits := make([]uint64, at>>6+1)
+		for _, i := range list {
+			if i < at {
+				bits[i>>6] |= 1 << (i & 63)
+			}
+		}
+		v.passing.bits, v.passing.at = bits, at
 		v.again(a)
 		a.showDetail()
 	})

@@ -69,17 +69,17 @@ func (o *opened) Open(number uint64) (View, error) {
 		return nil, err
 	}
 	o.began(number, v.Since())
-	return o.view(v), nil
+	return o.view(v, all), nil
 }
 
 // view is a session's view as a View. Most are read within a few milliseconds,
 // and need not be drawn twice.
-func (o *opened) view(v *session.View) View {
+func (o *opened) view(v *session.View, q session.Query) View {
 	select {
 	case <-v.Done():
 	case <-time.After(openWait):
 	}
-	return openedView{v, o.ctx}
+	return openedView{v, o, q}
 }
 
 // began notes where a connection's view began.
@@ -109,11 +109,13 @@ const openWait = 15 * time.Millisecond
 
 // Raw implements Source.
 func (o *opened) Raw(number uint64) (View, error) {
-	v, err := o.s.Events(o.ctx, number, session.All(event.KindData, event.KindGap))
+	q := session.All(event.KindData, event.KindGap)
+	q.Since = cmp.Or(o.sinceOf(number), session.Beginning)
+	v, err := o.s.Events(o.ctx, number, q)
 	if err != nil {
 		return nil, err
 	}
-	return o.view(v), nil
+	return o.view(v, q), nil
 }
 
 // Stream implements Source.
@@ -131,7 +133,7 @@ func (o *opened) Payload(conn uint64, id session.MessageID) (*event.Event, error
 func (o *opened) Findings(conn uint64) ([]*event.Event, error) {
 	q := session.All(event.KindFinding)
 	q.Since = o.sinceOf(conn)
-	v, err := o.whole(conn, q)
+	v, err := o.whole(o.ctx, conn, q)
 	if err != nil {
 		return nil, err
 	}
@@ -139,29 +141,10 @@ func (o *opened) Findings(conn uint64) ([]*event.Event, error) {
 	return v.Events(o.ctx, 0, maxFindings)
 }
 
-// Passing implements Source.
-func (o *opened) Passing(conn uint64, f *query.Filter) (map[session.MessageID]bool, error) {
-	q := session.All(event.KindMessage)
-	q.Filter, q.Since = f, cmp.Or(o.sinceOf(conn), session.Beginning)
-	v, err := o.whole(conn, q)
-	if err != nil {
-		return nil, err
-	}
-	defer v.Close()
-	if _, err := v.Complete(); err != nil {
-		return nil, err
-	}
-	out := map[session.MessageID]bool{}
-	for _, it := range v.Items(nil, 0, v.Len()) {
-		out[session.MessageID{Stream: it.Stream, From: it.From, Number: it.Number}] = true
-	}
-	return out, nil
-}
-
 // whole opens a view and waits until it is complete, or, of a connection that
 // goes on, for a while. It is to be closed.
-func (o *opened) whole(conn uint64, q session.Query) (*session.View, error) {
-	v, err := o.s.Events(o.ctx, conn, q)
+func (o *opened) whole(ctx context.Context, conn uint64, q session.Query) (*session.View, error) {
+	v, err := o.s.Events(ctx, conn, q)
 	if err != nil {
 		return nil, err
 	}
@@ -171,7 +154,7 @@ func (o *opened) whole(conn uint64, q session.Query) (*session.View, error) {
 	}
 	select {
 	case <-v.Done():
-	case <-o.ctx.Done():
+	case <-ctx.Done():
 	case <-limit:
 	}
 	return v, nil
@@ -222,7 +205,31 @@ func (o *opened) State() State {
 // openedView is a session's view as a View.
 type openedView struct {
 	*session.View
-	ctx context.Context
+	o *opened
+	q session.Query // what it was opened with
+}
+
+// Passing implements View.
+func (v openedView) Passing(ctx context.Context, f *query.Filter) ([]int, error) {
+	q := v.q
+	q.Filter, q.Since = f, cmp.Or(v.Since(), session.Beginning)
+	w, err := v.o.whole(ctx, v.Conn(), q)
+	if err != nil {
+		return nil, err
+	}
+	defer w.Close()
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if _, err := w.Complete(); err != nil {
+		return nil, err
+	}
+	items := w.Items(nil, 0, w.Len())
+	out := make([]int, len(items))
+	for i := range items {
+		out[i] = items[i].Place()
+	}
+	return out, nil
 }
 
 // Event implements View.
@@ -230,7 +237,7 @@ func (v openedView) Event(i int) (*event.Event, error) {
 	if e, ok := v.Ready(i); ok {
 		return e, nil
 	}
-	list, err := v.Events(v.ctx, i, 1)
+	list, err := v.Events(v.o.ctx, i, 1)
 	if err != nil {
 		return nil, err
 	}

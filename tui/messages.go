@@ -40,7 +40,10 @@ func newConversation(row *session.Row, v View) *conversation {
 	return &conversation{row: row, view: v, controls: true, marks: map[int]bool{}}
 }
 
-func (v *conversation) close() { v.view.Close() }
+func (v *conversation) close() {
+	v.passing.stop()
+	v.view.Close()
+}
 
 // load takes over the events that came since.
 func (v *conversation) load(a *App) {
@@ -91,11 +94,8 @@ func (v *conversation) sift(a *App) {
 		case it.Kind == event.KindMessage && it.Opcode >= 8 && !v.controls, it.Kind == event.KindData && !raw:
 			continue
 		}
-		if !a.filter.empty() {
-			e, err := v.view.Event(en.index)
-			if err != nil || !a.passes(e, v) {
-				continue
-			}
+		if !a.filter.empty() && !a.passes(v, en.index) {
+			continue
 		}
 		v.shown = append(v.shown, en)
 	}
@@ -219,6 +219,8 @@ func (a *App) drawMessages(c canvas, focus bool) {
 		why = "its packets are no longer in the spool; what still comes is shown"
 	case !v.view.Done():
 		why = "reading…"
+	case v.passing.running != nil:
+		why = "filtering…"
 	case len(v.all) > 0:
 		why = "no message passes the filter; / changes it"
 		if a.filter.empty() {

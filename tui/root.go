@@ -240,6 +240,9 @@ func (a *App) paneTitle(p pane) (line, string) {
 		if !a.conv.controls {
 			l = append(l, span{rWarning, "without controls "})
 		}
+		if a.conv.passing.running != nil {
+			l = append(l, span{rDim, "filtering… "})
+		}
 		if !a.conv.view.Done() {
 			l = append(l, span{rDim, map[bool]string{true: "goes on ", false: "reading… "}[a.src.State().Waiting]})
 		}

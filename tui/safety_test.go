@@ -74,7 +74,7 @@ func (f *fake) Stream(_ uint64, _ event.Side, offset, _ uint64) ([]session.Chunk
 	return []session.Chunk{{Offset: offset, Bytes: []byte(hostile)}}, nil
 }
 func (f *fake) Findings(uint64) ([]*event.Event, error) { return nil, nil }
-func (f *fake) Passing(uint64, *query.Filter) (map[session.MessageID]bool, error) {
+func (f *fake) Passing(context.Context, *query.Filter) ([]int, error) {
 	return nil, errors.New(hostile)
 }
 func (f *fake) Info(r *session.Row) *query.ConnInfo { return query.Info(r.Connection()) }

@@ -1,6 +1,8 @@
 package tui
 
 import (
+	"context"
+
 	"github.com/sockeye-dev/sockeye/dissect/event"
 	"github.com/sockeye-dev/sockeye/dissect/query"
 	"github.com/sockeye-dev/sockeye/dissect/session"
@@ -37,9 +39,6 @@ type Source interface {
 	Raw(conn uint64) (View, error)
 	// Stream reads a range of what a side sent, as it was on the wire.
 	Stream(conn uint64, from event.Side, offset, n uint64) ([]session.Chunk, error)
-	// Passing returns the messages of a connection that pass a filter, which
-	// sees whole payloads; it may take a while.
-	Passing(conn uint64, f *query.Filter) (map[session.MessageID]bool, error)
 	// Findings returns a connection's findings so far; it may take a while.
 	Findings(conn uint64) ([]*event.Event, error)
 	// Packets returns the numbers of a connection's packets from first to last.
@@ -85,6 +84,9 @@ type View interface {
 	// Event returns an event, not to be changed; messages with a preview of their
 	// payload. It may have to be read again.
 	Event(i int) (*event.Event, error)
+	// Passing returns the events that pass a filter, which sees whole payloads, in
+	// order; it may take a while.
+	Passing(ctx context.Context, f *query.Filter) ([]int, error)
 	// Done tells whether all events are there, or no more will come.
 	Done() bool
 	// Err says why events are missing at the end; nil: they are not.

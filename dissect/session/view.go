@@ -59,6 +59,10 @@ type Item struct {
 	seq      uint64         // place among all events of these kinds, whether or not they passed the filter
 }
 
+// Place returns the event's place, from 0, among all events of the kinds that
+// the view asks for, whether or not they pass its filter.
+func (i *Item) Place() int { return int(i.seq) }
+
 // View is a connection's events in order. It fills in the background, and goes
 // on filling while the connection goes on. Its methods may be called by any
 // goroutine.

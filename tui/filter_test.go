@@ -1,0 +1,75 @@
+package tui
+
+import (
+	"context"
+	"testing"
+
+	"github.com/sockeye-dev/sockeye/dissect/event"
+	"github.com/sockeye-dev/sockeye/dissect/query"
+)
+
+// long is a capture with one connection of very many messages.
+type long struct {
+	*fake
+	read int // how often an event was asked for
+}
+
+func newLong(n int) *long {
+	f := newFake()
+	f.events = nil
+	for i := range n {
+		f.events = append(f.events, &event.Event{Time: int64(i), Conn: 1, From: event.Side(i & 1), Packets: [2]uint64{1, 1}, Detail: &event.Message{
+			Number: uint64(i/2 + 1), Opcode: 1, Length: uint64(i % 100), Payload: make([]byte, i%100), Complete: true, Latency: -1,
+		}})
+	}
+	return &long{fake: f}
+}
+
+func (l *long) Open(uint64) (View, error) { return l, nil }
+func (l *long) Event(i int) (*event.Event, error) {
+	l.read++
+	return l.fake.Event(i)
+}
+func (l *long) Passing(_ context.Context, f *query.Filter) ([]int, error) {
+	var out []int
+	for i, e := range l.events {
+		if f.Match(e, l.Info(l.rows[0])) {
+			out = append(out, i)
+		}
+	}
+	return out, nil
+}
+
+// TestFilterLong filters a long connection: what passes is found out elsewhere,
+// and the event loop looks at no more events than it draws.
+func TestFilterLong(t *testing.T) {
+	l := newLong(3 * maxSifted)
+	s := newStage(t, l, "x", 120, 40)
+	s.show()
+	before := l.read
+	s.press("/")
+	s.write("length > 97 and from == client")
+	s.press("Enter")
+	want := 0
+	for i := range l.events {
+		if i%100 == 98 {
+			want++
+		}
+	}
+	if got := len(s.a.conv.shown); got != want {
+		t.Errorf("%d rows pass, not %d", got, want)
+	}
+	s.show()
+	if n := l.read - before; n > 40*60 {
+		t.Errorf("%d events were read", n)
+	}
+	l.events = append(l.events, newLong(200).events...) // it goes on
+	s.a.changed()
+	if got := len(s.a.conv.shown); got != want+2 {
+		t.Errorf("when it went on, %d rows pass, not %d", got, want+2)
+	}
+	s.press("/", "Ctrl-u", "Enter")
+	if got := len(s.a.conv.shown); got != len(l.events) {
+		t.Errorf("without a filter there are %d rows, not %d", got, len(l.events))
+	}
+}
