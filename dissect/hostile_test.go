@@ -66,11 +66,11 @@ var attacks = []attack{
 		},
 	},
 	{
-		name: "every other byte, acknowledged", n: 64e6, short: 2e6, play: everyOther(forward, true),
+		name: "every other byte, acknowledged", n: 64e6, short: 2e6, many: true, play: everyOther(forward, true),
 		live: func(int) uint64 { return 16 * mib }, hold: holdEveryOther(false),
 	},
 	{
-		name: "every other byte, never acknowledged", n: 64e6, short: 2e6, play: everyOther(forward, false),
+		name: "every other byte, never acknowledged", n: 64e6, short: 2e6, many: true, play: everyOther(forward, false),
 		live: func(int) uint64 { return 16 * mib }, hold: holdEveryOther(true),
 	},
 	{
