@@ -10,7 +10,7 @@ import (
 // its handshake and what is judged of it.
 const (
 	allocsPerPacket     = 0.01
-	allocsPerMessage    = 2 // printed with payload: the event, and the payload that it owns
+	allocsPerMessage    = 0.05 // printed with payload: a printer borrows both
 	allocsPerConnection = 20
 	allocsPerRun        = 1000 // tables and buffers
 )

@@ -24,7 +24,7 @@ func TestPongLatency(t *testing.T) {
 			s.sentPing(ping{payload: "x", time: step.at * ms, owed: true})
 			continue
 		}
-		if got := s.answered("x", step.at*ms); got != step.want*ms && (step.want >= 0 || got != -1) {
+		if got := s.answered([]byte("x"), step.at*ms); got != step.want*ms && (step.want >= 0 || got != -1) {
 			t.Errorf("pong at %d ms: latency %d ns, want %d ms", step.at, got, step.want)
 		}
 	}

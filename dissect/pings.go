@@ -36,7 +36,7 @@ type pongUnasked struct {
 }
 
 // pingPayload is what is compared: what is longer than it may be is not held.
-func pingPayload(p []byte) string { return string(p[:min(len(p), websocket.MaxControlPayload)]) }
+func pingPayload(p []byte) []byte { return p[:min(len(p), websocket.MaxControlPayload)] }
 
 // latency pairs pings and pongs: for a pong, how long after its ping it came, or -1.
 func (w *webSocket) latency(s *wsSide, m *assembly, payload []byte, complete bool) int64 {
@@ -49,20 +49,21 @@ func (w *webSocket) latency(s *wsSide, m *assembly, payload []byte, complete boo
 		s.spoke = m.span.time
 	}
 	whole := complete && m.missing == 0
+	payload = pingPayload(payload)
 	switch {
 	case m.opcode == websocket.Ping && whole:
-		s.sentPing(ping{payload: pingPayload(payload), time: m.span.time, owed: !s.closed && !m.spoilt})
-		if u := peer.unasked; u != nil && u.payload == pingPayload(payload) {
+		s.sentPing(ping{payload: string(payload), time: m.span.time, owed: !s.closed && !m.spoilt})
+		if u := peer.unasked; u != nil && u.payload == string(payload) {
 			peer.unasked = nil
 		}
 	case m.opcode == websocket.Ping:
 		s.forgot = true
 	case m.opcode == websocket.Pong && whole:
-		if l := peer.answered(pingPayload(payload), m.span.time); l >= 0 {
+		if l := peer.answered(payload, m.span.time); l >= 0 {
 			return l
 		}
 		if s.unasked == nil && !s.closed && !m.spoilt {
-			s.unasked = &pongUnasked{pingPayload(payload), s.frame.Number, m.number, m.span.packets(), m.span.time}
+			s.unasked = &pongUnasked{string(payload), s.frame.Number, m.number, m.span.packets(), m.span.time}
 		}
 	case m.opcode == websocket.Pong: // it may answer any of them
 		peer.pings, peer.forgot = peer.pings[:0], true
@@ -81,11 +82,11 @@ func (s *wsSide) sentPing(p ping) {
 // answered returns how long after its ping the pong came, or -1. Of several
 // equal pings that wait, a pong answers the first. Pings before the answered
 // one are settled with it, and those up to the last equal one are covered.
-func (s *wsSide) answered(payload string, now int64) int64 {
+func (s *wsSide) answered(payload []byte, now int64) int64 {
 	waiting := len(s.pings)
 	s.pings = slices.DeleteFunc(s.pings, func(p ping) bool { return p.covered != 0 && now-p.covered > coveredFor })
 	s.forgot = s.forgot || len(s.pings) < waiting
-	equal := func(p ping) bool { return p.payload == payload }
+	equal := func(p ping) bool { return p.payload == string(payload) }
 	first := slices.IndexFunc(s.pings, equal)
 	if first < 0 {
 		return -1
