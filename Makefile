@@ -1,4 +1,4 @@
-.PHONY: build test lint fuzz bench compare golden pcaps
+.PHONY: build test lint fuzz bench pgo compare golden pcaps
 
 build: ## the program, without cgo, as ./sockeye
 	CGO_ENABLED=0 go build -trimpath -o sockeye ./cmd/sockeye
@@ -17,6 +17,11 @@ fuzz: ## every fuzz target for FUZZTIME
 
 bench: ## ns a packet, MB/s and allocations of every floor
 	go test -run '^$$' -bench . -benchmem ./...
+
+pgo: ## the profile that guides the compiler: after changes of what happens to every packet
+	go test -trimpath ./dissect -run '^$$' -bench 'Pipeline/.*/[45]' -benchtime 5x -o $${TMPDIR:-/tmp}/dissect.test -cpuprofile cpu.out
+	go tool pprof -proto cpu.out >cmd/sockeye/default.pgo
+	rm cpu.out
 
 compare: ## sockeye beside tcpdump, tshark, tcpflow, gopacket; writes docs/performance.md
 	bench/compare
