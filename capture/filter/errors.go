@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"unicode"
+
+	"github.com/sockeye-dev/sockeye/internal/spelling"
 )
 
 // What an *Error of Compile may wrap.
@@ -96,32 +98,9 @@ func closest(s string, words []string) string {
 		if w == s || len(w) > len(s)+dist || len(s) > len(w)+dist {
 			continue
 		}
-		if d := editDistance(s, w); d < dist || d == dist && best != "" && w < best {
+		if d := spelling.Distance(s, w); d < dist || d == dist && best != "" && w < best {
 			best, dist = w, d
 		}
 	}
 	return best
-}
-
-// editDistance counts insertions, deletions, changes and swaps of neighbours.
-func editDistance(a, b string) int {
-	two, one, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
-	for j := range one {
-		one[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			change := 1
-			if a[i-1] == b[j-1] {
-				change = 0
-			}
-			row[j] = min(one[j]+1, row[j-1]+1, one[j-1]+change)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				row[j] = min(row[j], two[j-2]+1)
-			}
-		}
-		two, one, row = one, row, two
-	}
-	return one[len(b)]
 }

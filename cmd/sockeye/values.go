@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/sockeye-dev/sockeye/dissect"
+	"github.com/sockeye-dev/sockeye/internal/spelling"
 )
 
 // The types of flags. Their errors say what would be right; the flag and the
@@ -190,29 +191,9 @@ func nearestFlag(flags *pflag.FlagSet, name string) string {
 func nearest(names []string, name string) string {
 	best, least := "", len(name)/3+2
 	for _, n := range names {
-		if d := distance(name, n); d < least && d < len(n) {
+		if d := spelling.Distance(name, n); d < least && d < len(n) {
 			best, least = n, d
 		}
 	}
 	return best
-}
-
-// distance is the number of bytes to insert, drop or change that makes a into b.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost = min(diagonal, row[j], row[j+1]) + 1
-			}
-			diagonal, row[j+1] = row[j+1], cost
-		}
-	}
-	return row[len(b)]
 }

@@ -3,6 +3,8 @@ package query
 import (
 	"slices"
 	"strings"
+
+	"github.com/sockeye-dev/sockeye/internal/spelling"
 )
 
 // index finds fields by every name they have, in small letters. It is never changed.
@@ -114,7 +116,7 @@ func nearest(word string, names []string) string {
 	}
 	best, least := "", max(1, len(word)/3)*2+1 // in half slips
 	for _, n := range names {
-		d := 2 * distance(word, strings.ToLower(n))
+		d := 2 * spelling.Distance(word, strings.ToLower(n))
 		if len(word) >= 3 && (strings.HasPrefix(n, word) || strings.HasSuffix(n, "."+word)) {
 			d = 1 // a part of it was typed
 		}
@@ -123,30 +125,6 @@ func nearest(word string, names []string) string {
 		}
 	}
 	return best
-}
-
-// distance is how many bytes have to be put in, left out, changed or swapped
-// with their neighbour to make b of a (optimal string alignment).
-func distance(a, b string) int {
-	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
-	for j := range last {
-		last[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			change := 1
-			if a[i-1] == b[j-1] {
-				change = 0
-			}
-			row[j] = min(last[j]+1, row[j-1]+1, last[j-1]+change)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				row[j] = min(row[j], before[j-2]+1)
-			}
-		}
-		before, last, row = last, row, before
-	}
-	return last[len(b)]
 }
 
 // takes reports whether a field can be compared with op.

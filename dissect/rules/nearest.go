@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+
+	"github.com/sockeye-dev/sockeye/internal/spelling"
 )
 
 const (
@@ -29,7 +31,7 @@ func Nearest(id string) []string {
 	for _, r := range All() {
 		_, name, _ := strings.Cut(r.ID, "-")
 		// The family is easily left out or mixed up, which is half a slip.
-		slips := min(2*distance(asked, r.ID), 2*distance(afterFamily(asked), name)+1)
+		slips := min(2*spelling.Distance(asked, r.ID), 2*spelling.Distance(afterFamily(asked), name)+1)
 		switch {
 		case len(asked) >= 2 && strings.Contains(r.ID, asked):
 			// Part of it was typed: as good as one slip, the fuller the better.
@@ -55,28 +57,4 @@ func afterFamily(asked string) string {
 		}
 	}
 	return asked
-}
-
-// distance is how many letters have to be put in, left out, changed or swapped
-// with their neighbour to make b of a (optimal string alignment).
-func distance(a, b string) int {
-	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
-	for j := range last {
-		last[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			change := 1
-			if a[i-1] == b[j-1] {
-				change = 0
-			}
-			row[j] = min(last[j]+1, row[j-1]+1, last[j-1]+change)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				row[j] = min(row[j], before[j-2]+1)
-			}
-		}
-		before, last, row = last, row, before
-	}
-	return last[len(b)]
 }
