@@ -190,18 +190,24 @@ func driveInspector(b *testing.B, path string) {
 		_, still := v.key("\r")
 		open = append(open, still)
 	}
-	scrolled := func(s *took, n int, key string) {
-		for range n {
+	// Every key moves something: down by lines, then pages to and fro.
+	scrolled := func(s *took) {
+		for i := range 60 {
+			key := "j"
+			if i >= 40 {
+				key = [2]string{pageDown, pageUp}[i%2]
+			}
 			echo, _ := v.key(key)
+			if echo == 0 {
+				b.Errorf("key %d of scrolling drew nothing", i)
+			}
 			*s = append(*s, echo)
 		}
 	}
 	v.key("2")
-	scrolled(&scroll, 40, "j")
-	scrolled(&scroll, 20, pageDown)
+	scrolled(&scroll)
 	v.key("1")
-	scrolled(&list, 20, "j")
-	scrolled(&list, 20, pageDown)
+	scrolled(&list)
 	for _, expr := range []string{`opcode == text and length > 120`, `path contains "room" and errors == 0`, `json.type == "message" and from == server`} {
 		v.key("/\x15")
 		for _, r := range expr {
@@ -222,4 +228,7 @@ func driveInspector(b *testing.B, path string) {
 	}
 }
 
-const pageDown = "\x1b[6~"
+const (
+	pageUp   = "\x1b[5~"
+	pageDown = "\x1b[6~"
+)
