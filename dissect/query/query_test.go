@@ -322,7 +322,7 @@ func TestString(t *testing.T) {
 }
 
 // Every example in the table compiles and is about its field, every field has
-// one, no name is used twice, and Wireshark's names of the issue are there.
+// one, no name is used twice, and Wireshark's names for them are there.
 func TestFields(t *testing.T) {
 	seen := map[string]bool{}
 	for _, f := range Fields() {
