@@ -164,11 +164,22 @@ func TestChooserSizes(t *testing.T) {
 	}
 }
 
+// startedScreen tells when the program has begun to use it: before that it takes no keys.
+type startedScreen struct {
+	tcell.SimulationScreen
+	started chan struct{}
+}
+
+func (s *startedScreen) Init() error {
+	defer close(s.started)
+	return s.SimulationScreen.Init()
+}
+
 // TestChooseRuns runs the event loop: keys in, a choice out; and its end with the context.
 func TestChooseRuns(t *testing.T) {
 	o := newChoosing(t, 80, 24).c.o
 	for _, key := range []string{"Enter", "q", ""} {
-		screen := tcell.NewSimulationScreen("UTF-8")
+		screen := &startedScreen{SimulationScreen: tcell.NewSimulationScreen("UTF-8"), started: make(chan struct{})}
 		ctx, cancel := context.WithCancel(context.Background())
 		type result struct {
 			choice *Choice
@@ -179,7 +190,7 @@ func TestChooseRuns(t *testing.T) {
 			choice, err := Choose(ctx, o, screen)
 			done <- result{choice, err}
 		}()
-		time.Sleep(100 * time.Millisecond)
+		<-screen.started
 		if key == "" {
 			cancel()
 		} else {
