@@ -192,22 +192,37 @@ func (j *jsonEncoder) text(key, s string) {
 // quote appends s as a JSON string.
 func (j *jsonEncoder) quote(s string) {
 	j.lit(`"`)
-	j.chars(viewBytes(s))
-	j.lit(`"`)
-}
-
-// chars appends p as the inside of a JSON string, writing out the buffer on the way if it fills.
-func (j *jsonEncoder) chars(p []byte) {
+	p := viewBytes(s)
 	for len(p) > jsonChunk && j.err == nil {
-		n := jsonChunk
-		for n > jsonChunk-utf8.UTFMax && !utf8.RuneStart(p[n]) {
-			n-- // do not part the bytes of one character
-		}
+		n := runeBoundary(p, jsonChunk)
 		j.buf = appendEscaped(j.buf, p[:n])
 		p = p[n:]
 		j.spill()
 	}
 	j.buf = appendEscaped(j.buf, p)
+	j.lit(`"`)
+}
+
+// chars appends p, valid UTF-8, as the inside of a JSON string, writing out the
+// buffer on the way if it fills.
+func (j *jsonEncoder) chars(p []byte) {
+	for len(p) > jsonChunk && j.err == nil {
+		n := runeBoundary(p, jsonChunk)
+		j.buf = appendText(j.buf, p[:n])
+		p = p[n:]
+		j.spill()
+	}
+	j.buf = appendText(j.buf, p)
+}
+
+// runeBoundary returns n, or a little less, so as not to part the bytes of one character there.
+func runeBoundary(p []byte, n int) int {
+	for at := n; at > n-utf8.UTFMax; at-- {
+		if utf8.RuneStart(p[at]) {
+			return at
+		}
+	}
+	return n
 }
 
 // millis appends ns as milliseconds with up to six decimals: 1234500 is 1.2345.

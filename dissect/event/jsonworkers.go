@@ -97,7 +97,7 @@ func (b *jsonBatch) encode(enc *jsonEncoder) {
 	}
 	switch b.piece {
 	case textPiece:
-		enc.buf = appendEscaped(enc.buf, b.bytes)
+		enc.buf = appendText(enc.buf, b.bytes)
 	case dataPiece:
 		enc.buf = base64.StdEncoding.AppendEncode(enc.buf, b.bytes)
 	}
