@@ -7,8 +7,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/gopacket"
-	"github.com/google/gopacket/layers"
+	// The maintained continuation of google/gopacket, whose package layers fills tables
+	// of 5 MiB when a program that links it starts, whatever it then does.
+	"github.com/gopacket/gopacket"
+	"github.com/gopacket/gopacket/layers"
 
 	"github.com/sockeye-dev/sockeye/dissect/event"
 )
