@@ -175,6 +175,8 @@ func (w *webSocket) Data(k *Conn, dir packet.Dir, b []byte, at reassembly.At) in
 			s.seek(0)
 			return w.search(k, s, b, at, k.fin[dir] || k.ended)
 		}
+	} else if n := w.whole(k, s, &h, n, b, at); n > 0 {
+		return n
 	}
 	w.begin(k, s, &h, n, at, k.lastOf(dir, at, n))
 	if s.phase == inPayload && n < len(b) {

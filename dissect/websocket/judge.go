@@ -106,6 +106,34 @@ func (j *FrameJudge) Judge(dst []Problem, h Header) []Problem {
 	return dst
 }
 
+// Plain is Judge for most frames: a text or binary message in one frame. It
+// reports whether that is what h is, with its whole payload, still masked if h
+// is, and that neither has anything wrong. If not, nothing has changed: Judge
+// tells what there is to say.
+func (j *FrameJudge) Plain(h *Header, payload []byte) bool {
+	if !h.Fin || h.RSV != 0 || h.Opcode-Text > Binary-Text || h.Form != formOf(h.Length) || h.Masked != (j.ctx.Side == Client) ||
+		j.message == inMessage || j.closed != notClosed {
+		return false
+	}
+	if h.Opcode == Text && !validText(payload, h) {
+		return false
+	}
+	if h.Masked && !j.keys.addGood(h.Mask) {
+		return false
+	}
+	j.message = noMessage
+	return true
+}
+
+// validText reports whether the whole payload behind h is well-formed UTF-8.
+func validText(payload []byte, h *Header) bool {
+	var u UTF8
+	if h.Masked {
+		return u.WriteMasked(payload, h.Mask, 0) && u.Close()
+	}
+	return u.Write(payload) && u.Close()
+}
+
 func (j *FrameJudge) problem(dst []Problem, rule Rule, ref, text string) []Problem {
 	return append(dst, Problem{Rule: rule, Side: j.ctx.Side, Text: text, Reference: ref})
 }

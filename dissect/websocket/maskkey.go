@@ -38,6 +38,37 @@ func (k *keyHistory) add(key [4]byte) string {
 	return why
 }
 
+// addGood takes the next key if nothing is wrong with it. It returns false, with
+// nothing changed, if something is, or may be: add tells.
+func (k *keyHistory) addGood(key [4]byte) bool {
+	v := binary.BigEndian.Uint32(key[:])
+	if !k.done {
+		if v == 0 || k.n >= 2 && k.suspicious(v) {
+			return false
+		}
+		k.last[3], k.last[2], k.last[1], k.last[0] = k.last[2], k.last[1], k.last[0], key
+		k.n = min(k.n+1, 4)
+	}
+	return true
+}
+
+// suspicious is a quick look at v, the next key after two or more: whatever judge
+// would speak of is suspicious, and of random keys one in 2^29.
+func (k *keyHistory) suspicious(v uint32) bool {
+	a, b, c := binary.BigEndian.Uint32(k.last[0][:]), binary.BigEndian.Uint32(k.last[1][:]), binary.BigEndian.Uint32(k.last[2][:])
+	if v == b || v == a {
+		return true // repeated, or two by turns
+	}
+	d0, d1, d2 := v-a, a-b, b-c
+	// A constant step, or steps with a constant factor: d1 = f·d2 and d0 = f·d1.
+	if d0 == d1 || d1*d1 == d0*d2 {
+		return true
+	}
+	v, a, b, c = bits.ReverseBytes32(v), bits.ReverseBytes32(a), bits.ReverseBytes32(b), bits.ReverseBytes32(c)
+	d0, d1, d2 = v-a, a-b, b-c
+	return d0 == d1 || d1*d1 == d0*d2
+}
+
 func (k *keyHistory) judge() string {
 	if k.last[0] == k.last[1] && k.last[1] == k.last[2] {
 		return fmt.Sprintf("masking key %x used three times running", k.last[0])
