@@ -32,19 +32,36 @@ func (u *UTF8) WriteMasked(p []byte, key [4]byte, pos uint64) bool {
 
 const highBits = 0x8080808080808080
 
-// write checks bytes once XORed with word, which repeats every eight. ASCII passes
-// 32 or 8 bytes at a time; eight bytes with others go through the table without a
-// branch, as which of them stand where is hard to foresee.
+// write checks bytes once XORed with word, which repeats every eight: as far as
+// wellFormed goes from the first character on that begins in p, and the rest with the
+// table, eight bytes at a time without a branch, as which of them stand where is hard
+// to foresee.
 func (u *UTF8) write(p []byte, word uint64) bool {
 	if u.bad {
 		return false
 	}
 	state, i := uint64(u.state), 0
-	if state == utf8Whole {
-		i = asciiRun(p, word)
+	for state != utf8Whole && i < len(p) {
+		s := utf8Steps[p[i]^byte(word>>(8*(i&7)))] >> (state & 63) & 63
+		if s == utf8Bad {
+			break
+		}
+		state, i = s, i+1
 	}
-	for ; len(p)-i >= 8; i += 8 {
-		v := binary.LittleEndian.Uint64(p[i:]) ^ word
+	if state == utf8Whole {
+		i += wellFormed(p[i:], bits.RotateLeft32(uint32(word), -8*(i&3)))
+		if i == len(p) {
+			u.pos, u.state = u.pos+uint64(i), utf8Whole
+			return true
+		}
+	}
+	return u.table(p, word, i, state)
+}
+
+// table is write from offset i of p on, where the state is state.
+func (u *UTF8) table(p []byte, word uint64, i int, state uint64) bool {
+	for turned := bits.RotateLeft64(word, -8*(i&7)); len(p)-i >= 8; i += 8 {
+		v := binary.LittleEndian.Uint64(p[i:]) ^ turned
 		if v&highBits|state == 0 {
 			continue
 		}
@@ -150,8 +167,9 @@ func makeUTF8Steps() (t [256]uint64) {
 	return t
 }
 
-// asciiRun returns how many bytes of p, in steps of 32, are ASCII once XORed with word.
-func asciiRun(p []byte, word uint64) int {
+// asciiRun returns how many bytes of p, in steps of 32, are ASCII once XORed with key.
+func asciiRun(p []byte, key uint32) int {
+	word := uint64(key)<<32 | uint64(key)
 	n := 0
 	for ; len(p)-n >= 32; n += 32 {
 		b := p[n : n+32]

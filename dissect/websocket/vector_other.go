@@ -1,0 +1,7 @@
+//go:build !amd64 || purego
+
+package websocket
+
+// wellFormed returns how many bytes at the beginning of p, XORed with key, are ASCII: fewer
+// than there are where it would take longer to look than the table does.
+func wellFormed(p []byte, key uint32) int { return asciiRun(p, key) }
