@@ -62,7 +62,7 @@ var libraries = map[string][]string{
 	"capture/filter":            {"golang.org/x/net"},
 	"reassembly":                nil,
 	"dissect":                   nil,
-	"dissect/websocket":         nil,
+	"dissect/websocket":         {"golang.org/x/sys"}, // which instructions the machine has
 	"dissect/websocket/deflate": nil,
 	"dissect/http1":             nil,
 	"dissect/tls":               nil,

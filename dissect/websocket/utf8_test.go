@@ -1,7 +1,6 @@
 package websocket
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"testing"
 	"unicode/utf8"
@@ -132,33 +131,5 @@ func BenchmarkUTF8(b *testing.B) {
 				}
 			}
 		})
-	}
-}
-
-// BenchmarkUTF8Messages checks short messages of lengths that nobody foresees.
-func BenchmarkUTF8Messages(b *testing.B) {
-	r := rand.New(rand.NewPCG(7, 8))
-	words := []string{"{\"user\":", "plain ", "price ", "room ", "naïve ", "Grüße ", "🙂 ", "吉田 ", "\"text\":", "12.5 "}
-	for _, most := range []int{8, 16, 32, 64, 128, 400} {
-		for _, ascii := range []bool{true, false} {
-			var messages [1024][]byte
-			for i := range messages {
-				n := most/2 + r.IntN(most/2+1)
-				for len(messages[i]) < n {
-					w := words[r.IntN(len(words))]
-					if !ascii || w[0] < 0x80 && w[len(w)/2] < 0x80 {
-						messages[i] = append(messages[i], w...)
-					}
-				}
-			}
-			b.Run(fmt.Sprintf("%d/ascii=%v", most, ascii), func(b *testing.B) {
-				for i := 0; b.Loop(); i++ {
-					var u UTF8
-					if !u.Write(messages[i%len(messages)]) {
-						b.Fatal("not UTF-8")
-					}
-				}
-			})
-		}
 	}
 }
