@@ -16,6 +16,7 @@ import (
 	"github.com/sockeye-dev/sockeye/dissect/event"
 	"github.com/sockeye-dev/sockeye/dissect/websocket"
 	"github.com/sockeye-dev/sockeye/dissect/websocket/deflate"
+	"github.com/sockeye-dev/sockeye/internal/slab"
 	"github.com/sockeye-dev/sockeye/reassembly"
 )
 
@@ -66,7 +67,7 @@ type Analyzer struct {
 
 	// described: somebody looks at what is known of connections.
 	described bool
-	conns     conns
+	conns     slab.Of[Conn] // by the slot of their reassembly.Conn: who takes the slot next takes the Conn
 
 	// Scratch space, reused.
 	scratch  []byte
@@ -100,6 +101,7 @@ func New(o Options, sink event.Sink) *Analyzer {
 	a.heads.Borrow = !a.described // then nothing of a head outlives its handshake
 	a.decoder = packet.NewDecoder(packet.Options{VXLANPorts: o.vxlanPorts(), Limits: o.Limits.Packet})
 	a.table = reassembly.New(a, o.Limits.Reassembly)
+	a.table.OpenLate()
 	return a
 }
 
@@ -126,6 +128,7 @@ func (a *Analyzer) Totals() Totals {
 	t := a.totals
 	a.counted.into(&t)
 	t.TCP = a.table.Stats()
+	t.Connections = t.TCP.Connections
 	t.Fragments = a.decoder.Stats()
 	t.Bounded += t.Fragments.Evicted
 	return t
@@ -133,6 +136,5 @@ func (a *Analyzer) Totals() Totals {
 
 // Open implements reassembly.Opener.
 func (a *Analyzer) Open(c *reassembly.Conn) reassembly.Handler {
-	a.totals.Connections++
 	return newConn(a, c)
 }

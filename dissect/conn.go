@@ -51,7 +51,10 @@ func (k *Conn) more() *extra {
 }
 
 func newConn(a *Analyzer, c *reassembly.Conn) *Conn {
-	k := a.conns.at(c.Slot())
+	for c.Slot() >= a.conns.Len() {
+		a.conns.Grow()
+	}
+	k := a.conns.At(c.Slot())
 	*k = Conn{a: a, tcp: c}
 	if a.opt.Conn == 0 || a.opt.Conn == c.Number {
 		k.want = a.opt.Want.Kinds
@@ -70,19 +73,6 @@ func (k *Conn) heard() {
 	if k.a.described && k.sum == nil {
 		k.sum = &event.Connection{ClosedBy: event.NoSide}
 	}
-}
-
-// conns are the Conns by the slot of their reassembly.Conn: who takes the slot
-// next takes the Conn.
-type conns struct{ slabs []*[connSlab]Conn }
-
-const connSlab = 256
-
-func (s *conns) at(slot uint32) *Conn {
-	for int(slot/connSlab) >= len(s.slabs) {
-		s.slabs = append(s.slabs, new([connSlab]Conn))
-	}
-	return &s.slabs[slot/connSlab][slot%connSlab]
 }
 
 // obey does what --decode-as says of the connection's ports, if anything; else the

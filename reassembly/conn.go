@@ -30,8 +30,7 @@ type Conn struct {
 	where    uint8   // list that holds it
 	scale    [2]int8 // by direction: window scale option of its SYN, -1 without one
 	slot     uint32  // index in the slabs
-	older    ref     // in the list
-	newer    ref
+	links    links   // in the list
 	handler  Handler
 
 	Packets    uint64 // both directions, retransmissions included
@@ -92,6 +91,8 @@ const (
 // Slot returns a small number that no other connection in the table has. A new
 // connection takes that of one which left.
 func (c *Conn) Slot() uint32 { return c.slot }
+
+func (c *Conn) ref() ref { return ref(c.slot + 1) }
 
 // State returns how far the connection is on the way to its end.
 func (c *Conn) State() State {

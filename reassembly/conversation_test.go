@@ -1,6 +1,7 @@
 package reassembly
 
 import (
+	"regexp"
 	"testing"
 	"time"
 
@@ -26,9 +27,19 @@ type conversation struct{ name, text string }
 
 func TestConversations(t *testing.T) {
 	for _, tc := range append(streamConversations, endConversations...) {
-		t.Run(tc.name, func(t *testing.T) { play(t, Limits{}, tc.text) })
+		t.Run(tc.name, func(t *testing.T) {
+			play(t, Limits{}, tc.text)
+			s := newScript(t, Limits{})
+			s.table.OpenLate()
+			s.rec.quiet = true
+			s.run(openCall.ReplaceAllString(tc.text, ""))
+		})
 	}
 }
+
+// openCall is a line of a script for a handler that is opened: when that is, is
+// another matter where it is late.
+var openCall = regexp.MustCompile(`(?m)^\s*= #\d+ open$`)
 
 // streamConversations are about what becomes of bytes.
 var streamConversations = []conversation{

@@ -283,7 +283,8 @@ func FuzzPackets(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, in []byte) {
 		k := &checker{fail: func(s string, a ...any) { t.Helper(); t.Fatalf(s, a...) }}
-		table := New(k, Limits{DirBytes: 3000, TotalBytes: 5000, MaxConns: 3})
+		limits := Limits{DirBytes: 3000, TotalBytes: 5000, MaxConns: 3}
+		table, both := New(k, limits), newLockstep(limits)
 		var p capture.Packet
 		buf := make([]byte, 256)
 		for ; len(in) >= 6; in = in[6:] {
@@ -298,6 +299,8 @@ func FuzzPackets(f *testing.F) {
 			if in[1]>>3 == 31 {
 				p.Time -= 3e12
 			}
+			both.packet(p, d)
+			both.check(t)
 			table.Packet(&p, &d)
 			if st := table.Stats(); st.Active > 3 || st.Held > 5000 {
 				t.Fatalf("bounds: %+v", st)

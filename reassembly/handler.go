@@ -82,8 +82,8 @@ type Handler interface {
 	Forget()
 }
 
-// Opener makes the handler of each new connection. c is valid until its
-// Handler's Forget returns.
+// Opener makes the handler of each new connection, with its first packet unless
+// Table.OpenLate was called. c is valid until its Handler's Forget returns.
 type Opener interface {
 	Open(c *Conn) Handler
 }

@@ -5,7 +5,7 @@ package reassembly
 
 // Current returns the connection of the packet that Packet took last; nil
 // before the first.
-func (t *Table) Current() *Conn { return t.current }
+func (t *Table) Current() *Conn { return t.whole(t.current) }
 
 // Handler returns the connection's handler, as the Opener gave it.
 func (c *Conn) Handler() Handler { return c.handler }
@@ -20,8 +20,8 @@ func (t *Table) Replay(number uint64) { t.number = number - 1 }
 // came among all the others, and lets go what is due by then.
 func (t *Table) SetClock(now int64) {
 	t.now, t.prev, t.suspect = now, now, nil
-	if t.current != nil {
-		t.touch(t.current) // it was not forgotten as idle then, whatever its own times say
+	if c := t.Current(); c != nil {
+		t.touch(c) // it was not forgotten as idle then, whatever its own times say
 	}
 	if now >= t.next {
 		t.expire()

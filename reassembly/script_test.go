@@ -42,6 +42,7 @@ type script struct {
 // begin with its number.
 type recorder struct {
 	calls []string
+	quiet bool // Open is no call
 	conns []*Conn
 }
 
@@ -52,7 +53,7 @@ type recording struct {
 
 func (r *recorder) Open(c *Conn) Handler {
 	h := &recording{r, c}
-	if r.conns = append(r.conns, c); c.Number > 1 {
+	if r.conns = append(r.conns, c); c.Number > 1 && !r.quiet {
 		h.add("open")
 	}
 	return h

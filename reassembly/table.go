@@ -24,12 +24,13 @@ type Table struct {
 	number uint64
 
 	overlap Overlap // scratch
+	late    bool    // handlers are opened late
 
 	now  int64 // the clock
 	prev int64 // time of the previous packet
 	next int64 // nothing expires before
 
-	current *Conn // connection of the previous packet
+	current ref   // connection of the previous packet
 	suspect *Conn // connection of the previous packet, if its time was not believed yet
 }
 
@@ -45,20 +46,33 @@ func New(o Opener, l Limits) *Table {
 	return &Table{opener: o, limits: l.withDefaults(), conns: newIndex(), now: math.MinInt64, next: math.MaxInt64}
 }
 
+// OpenLate makes the Opener wait, which makes a flood of SYNs cheap: the handler of a
+// connection that begins with a SYN without data is opened with its second packet, or
+// right before its End. Nothing else changes. It must be called before Packet.
+func (t *Table) OpenLate() { t.late = true }
+
 // Packet takes one TCP segment; d.IsTCP() must hold. p and d are borrowed.
 // Handlers of this and of expired connections are called before it returns.
 func (t *Table) Packet(p *capture.Packet, d *packet.Decoded) {
 	t.stats.Packets++
 	t.tick(p.Time)
 	at := At{Packet: p.Number, Time: p.Time}
-	c := t.conns.find(&d.Flow)
+	tag := t.conns.hash(&d.Flow)
+	c, r := t.conns.find(&d.Flow, tag)
+	if r&knockRef != 0 {
+		c = t.unfold(r, tag)
+	}
 	if c != nil && d.Flags&packet.SYN != 0 && t.reused(c, d) {
 		t.end(c, EndReused, at)
 		t.forget(c)
 		c = nil
 	}
 	if c == nil {
-		c = t.open(p, d)
+		if t.late && t.knocks(p, d) {
+			t.knock(p, d, tag)
+			return
+		}
+		c = t.open(p, d, tag)
 	}
 	c.Packets++
 	c.Last = p.Time
@@ -69,7 +83,7 @@ func (t *Table) Packet(p *capture.Packet, d *packet.Decoded) {
 		t.segment(c, d, at)
 	}
 	t.touch(c)
-	t.current = c
+	t.current = c.ref()
 	t.suspect = nil
 	if t.prev-t.now > maxJump {
 		t.suspect = c
@@ -80,7 +94,21 @@ func (t *Table) Packet(p *capture.Packet, d *packet.Decoded) {
 // in the order of connection numbers; End and Forget follow for each. The
 // table is empty then.
 func (t *Table) Close() {
-	for _, c := range t.conns.all() {
+	t.current, t.suspect = 0, nil
+	var lone *Conn // what becomes of one knock after the other
+	for _, r := range t.conns.all() {
+		var c *Conn
+		if r&knockRef == 0 {
+			c = t.conns.conns.At(r.slot())
+		} else {
+			if lone == nil {
+				lone = t.conns.newConn(&packet.Flow{})
+			}
+			c = lone
+			*c = Conn{slot: c.slot}
+			t.conns.knocks.At(r.slot()).into(c)
+			t.handle(c)
+		}
 		reason := EndOpen
 		switch c.State() {
 		case HalfOpen, Closed:
@@ -92,19 +120,15 @@ func (t *Table) Close() {
 		c.handler.Forget()
 	}
 	t.conns, t.lists = newIndex(), [3]connList{}
-	t.current, t.suspect = nil, nil
 }
 
 func (c *Conn) lastAt() At { return At{Packet: c.LastPacket, Time: c.Last} }
 
-func (t *Table) open(p *capture.Packet, d *packet.Decoded) *Conn {
-	for t.conns.count >= t.limits.MaxConns {
-		t.evict()
-	}
-	c := t.conns.add(&d.Flow)
-	t.number++
-	t.stats.Connections++
-	c.Number = t.number
+func (t *Table) open(p *capture.Packet, d *packet.Decoded, tag uint32) *Conn {
+	t.makeRoom()
+	c := t.conns.newConn(&d.Flow)
+	t.conns.put(entry{tag, c.ref()})
+	c.Number = t.nextNumber()
 	c.Start, c.Last = p.Time, p.Time
 	c.FirstPacket, c.LastPacket = p.Number, p.Number
 	c.Midstream = true
@@ -112,7 +136,7 @@ func (t *Table) open(p *capture.Packet, d *packet.Decoded) *Conn {
 	c.scale = [2]int8{-1, -1}
 	c.touched = t.now
 	c.where = inClosed
-	t.conns.push(&t.lists[inClosed], c)
+	t.conns.push(&t.lists[inClosed], c.ref(), &c.links)
 	t.due(t.now + int64(t.limits.IdleClosed))
 	if d.Flags&packet.SYN != 0 { // known before the handler sees it
 		c.Midstream = false
@@ -122,11 +146,29 @@ func (t *Table) open(p *capture.Packet, d *packet.Decoded) *Conn {
 		}
 		c.state |= clientKnown
 	}
-	c.handler = t.opener.Open(c)
-	if c.handler == nil {
+	t.handle(c)
+	return c
+}
+
+// makeRoom lets connections go until one more may be in the table.
+func (t *Table) makeRoom() {
+	for t.conns.count >= t.limits.MaxConns {
+		t.evict()
+	}
+}
+
+// nextNumber counts a new connection.
+func (t *Table) nextNumber() uint64 {
+	t.stats.Connections++
+	t.number++
+	return t.number
+}
+
+// handle gets the handler of a new connection.
+func (t *Table) handle(c *Conn) {
+	if c.handler = t.opener.Open(c); c.handler == nil {
 		c.handler = discard{}
 	}
-	return c
 }
 
 // tick advances the clock and lets go what is due.
@@ -154,12 +196,14 @@ func (t *Table) tick(ts int64) {
 func (t *Table) due(at int64) { t.next = min(t.next, at) }
 
 func (t *Table) expire() {
-	for c := t.oldest(inReset); c != nil && t.now-c.mark >= resetLinger; c = t.oldest(inReset) {
+	for r := t.oldest(inReset); r != 0 && t.now-t.whole(r).mark >= resetLinger; r = t.oldest(inReset) {
+		c := t.whole(r)
 		t.end(c, EndRST, At{Packet: c.LastPacket, Time: c.mark + resetLinger})
 		t.touchAs(c, c.touched)
 	}
 	for i, idle := range [2]int64{int64(t.limits.IdleEstablished), int64(t.limits.IdleClosed)} {
-		for c := t.oldest(i); c != nil && t.now-c.touched >= idle; c = t.oldest(i) {
+		for r := t.oldest(i); r != 0 && t.now-t.touched(r) >= idle; r = t.oldest(i) {
+			c := t.whole(r)
 			t.end(c, EndIdle, c.lastAt())
 			t.forget(c)
 		}
@@ -168,14 +212,14 @@ func (t *Table) expire() {
 		t.hopeless(x, Lost, x.c.lastAt())
 	}
 	t.next = math.MaxInt64
-	if c := t.oldest(inReset); c != nil {
-		t.due(c.mark + resetLinger)
+	if r := t.oldest(inReset); r != 0 {
+		t.due(t.whole(r).mark + resetLinger)
 	}
-	if c := t.oldest(inEstablished); c != nil {
-		t.due(c.touched + int64(t.limits.IdleEstablished))
+	if r := t.oldest(inEstablished); r != 0 {
+		t.due(t.touched(r) + int64(t.limits.IdleEstablished))
 	}
-	if c := t.oldest(inClosed); c != nil {
-		t.due(c.touched + int64(t.limits.IdleClosed))
+	if r := t.oldest(inClosed); r != 0 {
+		t.due(t.touched(r) + int64(t.limits.IdleClosed))
 	}
 	if x := t.waits.oldest; x != nil {
 		t.due(x.since + int64(t.limits.HoleAge))
@@ -200,8 +244,8 @@ func (t *Table) touchAs(c *Conn, when int64) {
 	if c.where == where && (l.newest == c.ref() || where == inReset) {
 		return // the wait after an RST does not start anew
 	}
-	t.conns.unlink(&t.lists[c.where], c)
-	t.conns.push(l, c)
+	t.conns.unlink(&t.lists[c.where], &c.links)
+	t.conns.push(l, c.ref(), &c.links)
 	if c.where != where {
 		c.where = where
 		switch where {
@@ -217,30 +261,39 @@ func (t *Table) touchAs(c *Conn, when int64) {
 
 // evict ends the connection that was idle for longest.
 func (t *Table) evict() {
-	var c *Conn
+	var least ref
 	for i := range t.lists {
-		if o := t.oldest(i); o != nil && (c == nil || o.touched < c.touched || o.touched == c.touched && o.LastPacket < c.LastPacket) {
-			c = o
+		if r := t.oldest(i); r != 0 && (least == 0 || t.idler(r, least)) {
+			least = r
 		}
 	}
+	c := t.whole(least)
 	t.end(c, EndEvicted, c.lastAt())
 	t.forget(c)
 }
 
+// idler tells whether a was idle for longer than b.
+func (t *Table) idler(a, b ref) bool {
+	if x, y := t.touched(a), t.touched(b); x != y {
+		return x < y
+	}
+	return t.lastPacket(a) < t.lastPacket(b)
+}
+
 func (t *Table) forget(c *Conn) {
 	c.handler.Forget()
-	if t.current == c {
-		t.current = nil
+	if t.current == c.ref() {
+		t.current = 0
 	}
 	if t.suspect == c {
 		t.suspect = nil
 	}
-	t.conns.unlink(&t.lists[c.where], c)
+	t.conns.unlink(&t.lists[c.where], &c.links)
 	t.conns.remove(c)
 }
 
-// oldest returns the Conn of a list that was idle for longest; nil: the list is empty.
-func (t *Table) oldest(list int) *Conn { return t.conns.get(t.lists[list].oldest) }
+// oldest returns what of a list was idle for longest; 0: the list is empty.
+func (t *Table) oldest(list int) ref { return t.lists[list].oldest }
 
 // discard stands in for a nil Handler.
 type discard struct{}
