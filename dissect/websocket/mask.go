@@ -2,6 +2,7 @@ package websocket
 
 import (
 	"encoding/binary"
+	"math/bits"
 	"slices"
 )
 
@@ -20,11 +21,23 @@ func Unmask(dst, src []byte, key [4]byte, pos uint64) []byte {
 // which must be that long. dst and src may be the same bytes; otherwise they
 // must not overlap. pos is as for Unmask.
 func UnmaskInto(dst, src []byte, key [4]byte, pos uint64) {
-	dst = dst[:len(src)]
-	// The key as a word that repeats it, rotated so that its first byte in
-	// memory is key[pos%4].
-	k32 := keyAt(key, pos)
-	k := uint64(k32)<<32 | uint64(k32)
+	n := len(src)
+	dst = dst[:n]
+	key32 := keyAt(key, pos)
+	if unmaskVector(dst, src, key32) {
+		return
+	}
+	// The key as a word that repeats it, its first byte in memory key[pos%4].
+	k := uint64(key32)<<32 | uint64(key32)
+	if n < 8 {
+		for i, c := range src {
+			dst[i] = c ^ byte(k>>(8*i))
+		}
+		return
+	}
+	// The last eight bytes are written last, but read now: they may be the same.
+	end := dst[n-8:]
+	last := binary.LittleEndian.Uint64(src[n-8:]) ^ bits.RotateLeft64(k, -8*(n&7))
 	for len(src) >= 32 {
 		d, s := dst[:32], src[:32]
 		v0 := binary.LittleEndian.Uint64(s[0:8]) ^ k
@@ -37,12 +50,9 @@ func UnmaskInto(dst, src []byte, key [4]byte, pos uint64) {
 		binary.LittleEndian.PutUint64(d[24:32], v3)
 		dst, src = dst[32:], src[32:]
 	}
-	for len(src) >= 8 && len(dst) >= 8 {
+	for len(src) > 8 && len(dst) > 8 {
 		binary.LittleEndian.PutUint64(dst, binary.LittleEndian.Uint64(src)^k)
 		dst, src = dst[8:], src[8:]
 	}
-	for i, c := range src {
-		dst[i] = c ^ byte(k)
-		k >>= 8
-	}
+	binary.LittleEndian.PutUint64(end, last)
 }

@@ -14,6 +14,14 @@ func TestUnmask(t *testing.T) {
 		src[i] = byte(r.Uint32())
 	}
 	key := [4]byte{0x37, 0xfa, 0x21, 0x3d}
+	eachLevel(t, func(name string) { testUnmask(t, name, src, key) })
+	// RFC 6455 §5.7: a masked "Hello".
+	if got := Unmask(nil, []byte{0x7f, 0x9f, 0x4d, 0x51, 0x58}, key, 0); string(got) != "Hello" {
+		t.Errorf("%q", got)
+	}
+}
+
+func testUnmask(t *testing.T, name string, src []byte, key [4]byte) {
 	for off := range 9 {
 		for n := 0; n < 140; n++ {
 			for pos := range uint64(9) {
@@ -23,9 +31,14 @@ func TestUnmask(t *testing.T) {
 					want[i] = c ^ key[(pos+uint64(i))%4]
 				}
 				before := bytes.Clone(src)
-				got := Unmask([]byte("kept"), s, key, pos)
+				to := make([]byte, 4, 4+n+32)
+				copy(to, "kept")
+				got := Unmask(to, s, key, pos)
+				if behind := got[len(got):cap(got)]; !bytes.Equal(behind, make([]byte, len(behind))) {
+					t.Fatalf("%s: %d bytes, and behind them %x was written", name, n, behind)
+				}
 				if string(got[:4]) != "kept" || !bytes.Equal(got[4:], want) {
-					t.Fatalf("alignment %d, %d bytes, position %d: %x, want %x", off, n, pos, got[4:], want)
+					t.Fatalf("%s: alignment %d, %d bytes, position %d: %x, want %x", name, off, n, pos, got[4:], want)
 				}
 				if !bytes.Equal(src, before) {
 					t.Fatal("the source was changed")
@@ -33,14 +46,10 @@ func TestUnmask(t *testing.T) {
 				in := bytes.Clone(s)
 				UnmaskInto(in, in, key, pos)
 				if !bytes.Equal(in, want) {
-					t.Fatalf("in place: %x, want %x", in, want)
+					t.Fatalf("%s: in place: %x, want %x", name, in, want)
 				}
 			}
 		}
-	}
-	// RFC 6455 §5.7: a masked "Hello".
-	if got := Unmask(nil, []byte{0x7f, 0x9f, 0x4d, 0x51, 0x58}, key, 0); string(got) != "Hello" {
-		t.Errorf("%q", got)
 	}
 }
 

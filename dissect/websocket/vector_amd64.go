@@ -73,3 +73,17 @@ func wellFormedAVX512(p []byte, key uint32) int
 //
 //go:noescape
 func wellFormedAVX2(p []byte, key uint32) int
+
+// unmaskVector is UnmaskInto, if vector instructions can do it.
+func unmaskVector(dst, src []byte, key uint32) bool {
+	if level == noVectors || len(src) < 32 {
+		return false
+	}
+	unmaskAVX2(dst, src, key)
+	return true
+}
+
+// unmaskAVX2 writes src, XORed with key, to dst: at least 32 bytes, as many as src has.
+//
+//go:noescape
+func unmaskAVX2(dst, src []byte, key uint32)
