@@ -166,7 +166,8 @@ func (w *webSocket) Data(k *Conn, dir packet.Dir, b []byte, at reassembly.At) in
 		w.payload(k, s, b[:n], at)
 		return n
 	}
-	h, n := websocket.ParseHeader(b)
+	var h websocket.Header
+	n := h.Parse(b)
 	if n == 0 {
 		return 0
 	}

@@ -3,8 +3,10 @@ package pcapfile
 // What a file may make the reader hold in memory. Nothing is ever allocated by
 // a length that the file declares: buffers double while bytes really arrive.
 const (
-	// DefaultBlock is the size of one read, and of a reader's buffer.
-	DefaultBlock = 1 << 20
+	// DefaultBlock is the size of one read, and of a reader's buffer: what is read
+	// is still in the processor's own cache when it is looked at, and what is known
+	// of connections stays there. 1 MiB costs a fifth more.
+	DefaultBlock = 256 << 10
 	// smallestBlock is the buffer of each reader when very many files are merged.
 	smallestBlock = 64 << 10
 	// mergeBlocks bounds the buffers of all files of OpenAll together.

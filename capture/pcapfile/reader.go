@@ -1,7 +1,7 @@
 // Package pcapfile reads and writes capture files: pcap and pcapng, plain or
 // compressed with gzip, zstd, lz4 or xz.
 //
-//	file ─ counter ─ decompressor ─► input (1 MiB blocks) ─┬─ pcap records ──┬─► capture.Packet
+//	file ─ counter ─ decompressor ─► input (256 KiB blocks) ─┬─ pcap records ──┬─► capture.Packet
 //	       (Progress)                                      └─ pcapng blocks ─┘      │
 //	                                                              └► Interfaces, Secrets, Comments, Stats
 //	several Readers ─ Merge ─► one Source in the order of time

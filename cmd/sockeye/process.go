@@ -23,7 +23,7 @@ type process struct {
 	analyzer *dissect.Analyzer
 	out      printer
 	results  string      // what it prints, for notes
-	enough   func() bool // ends reading early
+	enough   func() bool // ends reading early; may be nil
 	until    *lookout    // does so too; nil without --until
 	totals   bool        // its results are the totals: they need no summary
 	// notes are told on standard error unless --quiet.
@@ -125,14 +125,14 @@ func (p *process) openFiles() (pcapfile.Source, error) {
 // pump gives packets to the analyzer. It returns nil at the true end of the
 // input, else why it ended early.
 func (p *process) pump() error {
-	started := false
-	next := nextOf(p.src)
+	live := p.capture.Load() != nil
+	src := intoSource(p.src)
 	var packet capture.Packet
-	for n := 0; p.capture.Load() != nil || !p.interrupted.Load(); n++ {
+	for n := 0; live || !p.interrupted.Load(); n++ {
 		if n%gcPackets == 0 {
 			tuneGC(p.analyzer.Connections())
 		}
-		err := next(&packet)
+		err := src.NextInto(&packet)
 		if err == io.EOF && p.interrupted.Load() { // a capture, after what was on its way
 			return errInterrupted
 		}
@@ -142,24 +142,25 @@ func (p *process) pump() error {
 		if err != nil {
 			return err
 		}
-		if !started {
+		if n == 0 {
 			p.out.StartAt(packet.Time)
-			started = true
 		}
 		p.read++
-		if passes, err := p.packets.pass(&packet, p.src); err != nil {
-			return err
-		} else if !passes {
-			continue
+		if p.packets != nil {
+			if passes, err := p.packets.pass(&packet, p.src); err != nil {
+				return err
+			} else if !passes {
+				continue
+			}
 		}
-		if p.saver.packet(&packet) != nil {
+		if p.saver != nil && p.saver.packet(&packet) != nil {
 			return errSaving
 		}
 		p.analyzer.Packet(&packet)
 		if p.until.reached() {
 			return errUntil
 		}
-		if p.enough() {
+		if p.enough != nil && p.enough() {
 			return errLimit
 		}
 		if err := p.out.Err(); err != nil {
@@ -169,15 +170,22 @@ func (p *process) pump() error {
 	return errInterrupted
 }
 
-// nextOf returns how to take packets from src, in place where it can do that.
-func nextOf(src capture.Source) func(*capture.Packet) error {
-	if r, ok := src.(interface{ NextInto(*capture.Packet) error }); ok {
-		return r.NextInto
+// packetSource delivers packets in place: copying one costs as much as parsing it.
+type packetSource interface{ NextInto(*capture.Packet) error }
+
+// intoSource returns src, or what makes a packetSource of it.
+func intoSource(src capture.Source) packetSource {
+	if s, ok := src.(packetSource); ok {
+		return s
 	}
-	return func(to *capture.Packet) (err error) {
-		*to, err = src.Next()
-		return err
-	}
+	return copied{src}
+}
+
+type copied struct{ capture.Source }
+
+func (s copied) NextInto(to *capture.Packet) (err error) {
+	*to, err = s.Next()
+	return err
 }
 
 // onInterrupt lets the first SIGINT or SIGTERM end reading, also where it waits

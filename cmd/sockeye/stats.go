@@ -66,8 +66,7 @@ func (o *options) stats(cmd *cobra.Command, args []string) error {
 	out.analyzer = analyzer
 	p := &process{
 		options: o, inputs: inputs, out: out, results: "stats", totals: true, analyzer: analyzer, until: until,
-		enough: func() bool { return false },
-		notes:  func(*dissect.Totals, *options) []string { return nil },
+		notes: func(*dissect.Totals, *options) []string { return nil },
 	}
 	return p.run()
 }

@@ -78,13 +78,20 @@ func HeaderSize(b0, b1 byte) int {
 // n is 0 when b does not hold all of it (2 to 14 bytes are needed). It never
 // fails: an illegal header is returned as it is.
 func ParseHeader(b []byte) (h Header, n int) {
+	n = h.Parse(b)
+	return h, n
+}
+
+// Parse is ParseHeader into h, which it changes only where b holds the whole header:
+// who reads very many frames is spared the copy.
+func (h *Header) Parse(b []byte) int {
 	if len(b) < 2 {
-		return Header{}, 0
+		return 0
 	}
 	b0, b1 := b[0], b[1]
-	n = HeaderSize(b0, b1)
+	n := HeaderSize(b0, b1)
 	if len(b) < n {
-		return Header{}, 0
+		return 0
 	}
 	h.Fin = b0&0x80 != 0
 	h.RSV = b0 >> 4 & 7
@@ -99,10 +106,11 @@ func ParseHeader(b []byte) (h Header, n int) {
 	default:
 		h.Form, h.Length = 7, uint64(l)
 	}
+	h.Mask = [4]byte{}
 	if h.Masked {
 		h.Mask = [4]byte(b[n-4 : n])
 	}
-	return h, n
+	return n
 }
 
 // Minimal reports whether the length is written in the shortest form that
