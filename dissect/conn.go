@@ -9,27 +9,42 @@ import (
 // Conn is one TCP connection on its way through dissectors. It holds the bytes
 // that a dissector did not consume yet, and makes events of what it is told.
 type Conn struct {
-	// What every segment touches stands first, within 64 bytes: with thousands of
+	// What every segment touches stands first, within a cache line: with thousands of
 	// connections, reaching for their memory is most of the work.
 	d       Dissector
 	in      [2]*input // bytes that were not consumed; nil: none
 	a       *Analyzer
 	tcp     *reassembly.Conn
-	want    [event.NumKinds]bool // events that are looked at
-	wake    [2]bool              // present the held bytes of this direction again
-	fin     [2]bool              // the direction is complete
-	settled bool                 // who is client will not change any more
-	client  packet.Dir           // from then on, whatever a late SYN-ACK says: events have named the sides
-	ended   bool
-	reset   bool // an RST ended it
-
-	protocol   *protocol // that was recognised; nil: none
-	kept       int       // how much of a message's payload the sinks look at
+	want    kinds   // events that are looked at
+	wake    [2]bool // present the held bytes of this direction again
+	fin     [2]bool // the direction is complete
+	settled bool    // who is client will not change any more
+	// client is from then on, whatever a late SYN-ACK says: events have named the sides.
+	client     packet.Dir
+	ended      bool
+	reset      bool      // an RST ended it
 	closeCodes [2]uint16 // of close messages, by packet.Dir
+
+	protocol *protocol // that was recognised; nil: none
+	kept     int       // how much of a message's payload the sinks look at
 
 	// What few connections need, or nobody looks at.
 	sum   *event.Connection // nil: nobody does, or nothing was heard yet
 	extra *extra            // nil: nothing
+
+	_ [32]byte // each begins where a cache line does
+}
+
+// kinds is a set of kinds of events.
+type kinds uint8
+
+func kindsOf(want [event.NumKinds]bool) (s kinds) {
+	for kind, wanted := range want {
+		if wanted {
+			s |= 1 << kind
+		}
+	}
+	return s
 }
 
 // extra is what a connection has where not everything went well.
@@ -57,9 +72,9 @@ func newConn(a *Analyzer, c *reassembly.Conn) *Conn {
 	k := a.conns.At(c.Slot())
 	*k = Conn{a: a, tcp: c}
 	if a.opt.Conn == 0 || a.opt.Conn == c.Number {
-		k.want = a.opt.Want.Kinds
+		k.want = kindsOf(a.opt.Want.Kinds)
 	}
-	k.kept = keep(&a.opt, k.want[event.KindMessage])
+	k.kept = keep(&a.opt, k.wants(event.KindMessage))
 	k.settled, k.client = c.ClientKnown(), c.ClientDir()
 	k.d = unheard{}
 	if len(a.opt.DecodeAs) > 0 {
@@ -144,7 +159,7 @@ func (k *Conn) Client() packet.Dir {
 }
 
 // wants tells whether an event of this kind would be looked at.
-func (k *Conn) wants(kind event.Kind) bool { return k.want[kind] }
+func (k *Conn) wants(kind event.Kind) bool { return k.want>>kind&1 != 0 }
 
 // borrows tells whether the sink is done with a frame or a message once it was
 // given it. Events that wait for the client to be known are kept, by us.

@@ -30,7 +30,7 @@ func (w *webSocket) judgeHeader(k *Conn, s *wsSide, h *websocket.Header) (spoilt
 	for i := range problems {
 		p := &problems[i]
 		spoilt = spoilt || p.Rule == websocket.RuleRSV || p.Rule == websocket.RuleControl
-		k.findProblem(p, s.packets.time, s.packets.packets(), s.frame.Number, s.frame.Message, fmt.Sprintf("header % x", h.Append(nil)))
+		k.findProblem(p, s.packets.time, s.packets.packets(), s.frames, s.frame.Message, fmt.Sprintf("header % x", h.Append(nil)))
 	}
 	k.a.problems = problems[:0]
 	return spoilt
@@ -57,7 +57,7 @@ func (w *webSocket) judgePayload(k *Conn, s *wsSide, m *assembly, payload []byte
 		problems = websocket.JudgeClose(payload, side)
 	}
 	for i := range problems {
-		k.findProblem(&problems[i], m.span.time, m.span.packets(), s.frame.Number, m.number, evidenceAt(payload, problems[i].Offset))
+		k.findProblem(&problems[i], m.span.time, m.span.packets(), s.frames, m.number, evidenceAt(payload, problems[i].Offset))
 	}
 }
 
@@ -98,7 +98,7 @@ func (w *webSocket) judgeInflate(k *Conn, s *wsSide, m *assembly, r deflate.Resu
 			p.Text += "; the sender's history is longer than everything it sent"
 		}
 	}
-	k.findProblem(&p, m.span.time, m.span.packets(), s.frame.Number, m.number, evidenceAt(m.buf.head, 0))
+	k.findProblem(&p, m.span.time, m.span.packets(), s.frames, m.number, evidenceAt(m.buf.head, 0))
 }
 
 // unflushed says what is wrong with a payload that gives its message, but does not
@@ -250,7 +250,7 @@ func (w *webSocket) judgeEnd(k *Conn) {
 			text += "before any frame"
 		}
 		p := websocket.Problem{Rule: websocket.RuleNoClose, Side: websocket.Side(k.side(dir)), Text: text, Reference: "RFC 6455 §7.1.5"}
-		k.findProblem(&p, k.tcp.Last, [2]uint64{k.tcp.LastPacket, k.tcp.LastPacket}, s.frame.Number, 0, "")
+		k.findProblem(&p, k.tcp.Last, [2]uint64{k.tcp.LastPacket, k.tcp.LastPacket}, s.frames, 0, "")
 	}
 }
 

@@ -63,7 +63,7 @@ func (w *webSocket) latency(s *wsSide, m *assembly, payload []byte, complete boo
 			return l
 		}
 		if s.unasked == nil && !s.closed && !m.spoilt {
-			s.unasked = &pongUnasked{string(payload), s.frame.Number, m.number, m.span.packets(), m.span.time}
+			s.unasked = &pongUnasked{string(payload), s.frames, m.number, m.span.packets(), m.span.time}
 		}
 	case m.opcode == websocket.Pong: // it may answer any of them
 		peer.pings, peer.forgot = peer.pings[:0], true
@@ -122,7 +122,7 @@ func (w *webSocket) judgePings(k *Conn) {
 		if n := len(owed); n > 0 && last > owed[0].time {
 			p := websocket.Problem{Rule: websocket.RulePong, Side: websocket.Side(k.side(peer.dir)), Reference: "RFC 6455 §5.5.2",
 				Text: fmt.Sprintf("%d of the last pings of the %v got no pong", n, k.side(s.dir))}
-			k.findProblem(&p, k.tcp.Last, [2]uint64{k.tcp.LastPacket, k.tcp.LastPacket}, peer.frame.Number, 0, "")
+			k.findProblem(&p, k.tcp.Last, [2]uint64{k.tcp.LastPacket, k.tcp.LastPacket}, peer.frames, 0, "")
 		}
 		if u := s.unasked; u != nil && !peer.forgot {
 			p := websocket.Problem{Rule: websocket.RulePong, Side: websocket.Side(k.side(s.dir)), Reference: "RFC 6455 §5.5.3",

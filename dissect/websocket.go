@@ -40,26 +40,29 @@ const (
 
 // wsSide is one direction.
 type wsSide struct {
-	// What every frame touches stands first.
-	phase           wsPhase
-	unsure          uint8 // frames that may still show that a search was wrong
-	dir             packet.Dir
-	closed          bool  // a close frame was seen
-	spoke, closedAt int64 // when the last message before the close frame came, and the close frame
-	lostAny         bool  // something of this direction was not read
-	judge           websocket.FrameJudge
-	forgot          bool      // a ping is not among pings: some pong answers it
-	expected        bool      // searching: right behind a hole in the head of the handshake
-	likely          bool      // searching: behind a segment that the snap length cut and that was not full
-	to              *assembly // where the frame's payload goes: data, a message of this frame alone, or nil
-
-	frame    event.Frame
-	messages uint64
-	packets  span
-	pos      uint64    // payload bytes of the frame that passed, captured or not
-	rest     uint64    // payload bytes of the frame that are to come
-	lost     uint64    // bytes in holes since the last frame that was read whole
+	// What every message reads stands first, within a cache line, and what it
+	// writes in the next one.
+	phase    wsPhase
+	unsure   uint8 // frames that may still show that a search was wrong
+	dir      packet.Dir
+	closed   bool // a close frame was seen
+	lostAny  bool // something of this direction was not read
+	forgot   bool // a ping is not among pings: some pong answers it
+	expected bool // searching: right behind a hole in the head of the handshake
+	likely   bool // searching: behind a segment that the snap length cut and that was not full
+	judge    websocket.FrameJudge
 	data     *assembly // the data message that is not finished; nil: none
+	frames   uint64    // that began: the number of the frame at hand
+	messages uint64
+
+	packets         span   // of the frame at hand, or the last one
+	spoke, closedAt int64  // when the last message before the close frame came, and the close frame
+	lost            uint64 // bytes in holes since the last frame that was read whole
+	pos             uint64 // payload bytes of the frame that passed, captured or not
+	rest            uint64 // payload bytes of the frame that are to come
+
+	frame event.Frame
+	to    *assembly // where the frame's payload goes: data, a message of this frame alone, or nil
 
 	inflater inflater
 	pings    []ping
@@ -69,8 +72,6 @@ type wsSide struct {
 	longestCut uint64
 	// lookAgain is the offset up to which bytes must come to make another search worthwhile.
 	lookAgain uint64
-
-	_ [8]byte // both sides begin where a cache line does
 }
 
 // span is the packets that carried something, and the time of the last.
@@ -191,8 +192,9 @@ func (w *webSocket) Data(k *Conn, dir packet.Dir, b []byte, at reassembly.At) in
 
 // begin starts a frame whose header is whole.
 func (w *webSocket) begin(k *Conn, s *wsSide, h *websocket.Header, n int, at, last reassembly.At) {
+	s.frames++
 	s.frame = event.Frame{
-		Number: s.frame.Number + 1, Offset: at.Offset, Fin: h.Fin, RSV: h.RSV, Opcode: uint8(h.Opcode),
+		Number: s.frames, Offset: at.Offset, Fin: h.Fin, RSV: h.RSV, Opcode: uint8(h.Opcode),
 		Masked: h.Masked, Mask: h.Mask, Length: h.Length, HeaderLength: n,
 	}
 	s.packets = span{}

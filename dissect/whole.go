@@ -12,19 +12,23 @@ import (
 // through begin, payload and finishFrame is to be gone, which says the same of it.
 func (w *webSocket) whole(k *Conn, s *wsSide, h *websocket.Header, n int, b []byte, at reassembly.At) int {
 	told := k.wants(event.KindMessage)
-	keep := min(h.Length, uint64(k.kept))
-	switch {
-	case uint64(len(b)-n) < h.Length, k.in[s.dir] != nil, s.data != nil, s.lost != 0:
+	if uint64(len(b)-n) < h.Length || k.in[s.dir] != nil || s.data != nil {
 		return 0
-	case (told || k.wants(event.KindFrame)) && !k.borrows(), int64(keep) > k.a.payload.left, h.Length > uint64(k.a.opt.Limits.Message):
-		return 0
+	}
+	keep := 0
+	if told || k.wants(event.KindFrame) {
+		keep = min(int(h.Length), k.kept)
+		if !k.borrows() || int64(keep) > k.a.payload.left || int64(h.Length) > k.a.opt.Limits.Message {
+			return 0
+		}
 	}
 	payload := b[n : n+int(h.Length)]
 	if !s.judge.Plain(h, payload) {
 		return 0
 	}
-	s.frame.Number++
+	s.frames++
 	s.messages++
+	s.lost = 0
 	s.packets = span{at.Packet, at.Packet, at.Time}
 	s.spoke = at.Time
 	side := k.side(s.dir)
@@ -38,7 +42,7 @@ func (w *webSocket) whole(k *Conn, s *wsSide, h *websocket.Header, n int, b []by
 	if k.wants(event.KindFrame) {
 		both := &k.a.lentFrame
 		both.frame = event.Frame{
-			Number: s.frame.Number, Message: s.messages, Offset: at.Offset, Fin: true, Opcode: uint8(h.Opcode),
+			Number: s.frames, Message: s.messages, Offset: at.Offset, Fin: true, Opcode: uint8(h.Opcode),
 			Masked: h.Masked, Mask: h.Mask, Length: h.Length, HeaderLength: n,
 		}
 		k.emitIn(&both.event, s.dir, at.Time, s.packets.packets(), &both.frame)
