@@ -103,56 +103,55 @@ type jsonEncoder struct {
 
 // event appends the line of e.
 func (j *jsonEncoder) event(e *Event) {
-	b := append(j.buf, lineStarts[e.Detail.Kind()]...)
-	b = j.clock.append(b, e.Time)
-	b = append(b, '"')
-	if e.Conn != 0 { // a finding about the capture as a whole has none
-		b = strconv.AppendUint(append(b, `,"conn":`...), e.Conn, 10)
-	}
-	if e.Stream != 0 {
-		b = strconv.AppendUint(append(b, `,"stream":`...), uint64(e.Stream), 10)
-	}
-	switch e.From {
-	case Client:
-		b = append(b, `,"from":"client"`...)
-	case Server:
-		b = append(b, `,"from":"server"`...)
-	}
-	if e.Packets[0] != 0 {
-		b = strconv.AppendUint(append(b, `,"packets":[`...), e.Packets[0], 10)
-		b = strconv.AppendUint(append(b, ','), e.Packets[1], 10)
-		b = append(b, ']')
-	}
-	j.buf = b
-	switch d := e.Detail.(type) {
+	d, w := j.room(lineRoom)
+	w = j.start(d, w, e)
+	switch t := e.Detail.(type) {
 	case *Message:
-		j.message(d)
+		j.message(d, w, t)
+		return
 	case *Frame:
-		j.frame(d)
+		j.buf = d[:putFrame(d, w, t)]
+		return
+	}
+	j.buf = d[:w]
+	switch t := e.Detail.(type) {
 	case *Data:
-		j.data(d)
+		j.data(t)
 	case *Gap:
-		j.count(`,"offset":`, d.Offset)
-		j.count(`,"length":`, d.Length)
-		j.text(`,"cause":`, d.Cause)
+		j.count(`,"offset":`, t.Offset)
+		j.count(`,"length":`, t.Length)
+		j.text(`,"cause":`, t.Cause)
 	case *Finding:
-		j.finding(d)
+		j.finding(t)
 	case *Connection:
-		j.connection(d)
+		j.connection(t)
 	case *Handshake:
-		j.handshake(d)
+		j.handshake(t)
 	}
 	j.lit("}\n")
 }
 
-// lineStarts are the beginnings of lines, by Kind.
-var lineStarts = makeLineStarts()
-
-func makeLineStarts() (t [NumKinds]string) {
-	for k := range t {
-		t[k] = `{"kind":"` + Kind(k).String() + `","time":"`
+// start writes what all kinds of events have.
+func (j *jsonEncoder) start(d []byte, w int, e *Event) int {
+	w = litStart[e.Detail.Kind()].put(d, w)
+	w = j.clock.put(d, w, e.Time)
+	d[w] = '"'
+	w++
+	if e.Conn != 0 { // a finding about the capture as a whole has none
+		w = putCount(d, w, &litConn, e.Conn)
 	}
-	return t
+	if e.Stream != 0 {
+		w = putCount(d, w, &litStream, uint64(e.Stream))
+	}
+	w = litFrom[e.From&3].put(d, w)
+	if e.Packets[0] != 0 {
+		w = putCount(d, w, &litPackets, e.Packets[0])
+		d[w] = ','
+		w = putUint(d, w+1, e.Packets[1])
+		d[w] = ']'
+		w++
+	}
+	return w
 }
 
 // Each helper below takes its key with the comma before it and the colon after it.

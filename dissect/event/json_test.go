@@ -8,6 +8,7 @@ import (
 	"io"
 	"math"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -218,6 +219,29 @@ func TestJSONTimes(t *testing.T) {
 			t.Errorf("%d: got %s, want %s", ns, got, want)
 		}
 	}
+}
+
+func TestJSONNumbers(t *testing.T) {
+	check := func(n uint64) {
+		d := append([]byte(nil), "before..................."...)
+		if got, want := string(d[:putUint(d, 6, n)]), "before"+strconv.FormatUint(n, 10); got != want {
+			t.Fatalf("got %s, want %s", got, want)
+		}
+	}
+	for n := range uint64(10_100) { // every group of four digits, low and high
+		check(n)
+		check(n * 10_000)
+		check(n*10_000 + 9_999 - n%10_000)
+	}
+	for p := uint64(1); p <= 1e19; p *= 10 {
+		check(p - 1)
+		check(p)
+		check(9 * p)
+		if p == 1e19 {
+			break
+		}
+	}
+	check(math.MaxUint64)
 }
 
 func TestJSONMillis(t *testing.T) {

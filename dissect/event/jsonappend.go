@@ -1,6 +1,10 @@
 package event
 
-import "strconv"
+import (
+	"encoding/binary"
+	"slices"
+	"strconv"
+)
 
 // appendMillis appends ns as a decimal number of milliseconds without trailing zeros.
 func appendMillis(dst []byte, ns int64) []byte {
@@ -28,14 +32,14 @@ type clock struct {
 	day    int64
 	second int64 // the next two are its
 	set    bool
-	text   [30]byte // "2006-01-02T15:04:05.123456789Z"
+	text   [32]byte // "2006-01-02T15:04:05.000000000Z" and two more
 }
 
 const secondsPerDay = 86400
 
-// append appends ns since the epoch as RFC 3339 in UTC with nine decimals. Every
-// int64 is in the years 1677 to 2262, so the year always has four digits.
-func (c *clock) append(dst []byte, ns int64) []byte {
+// put writes ns since the epoch to d at w as RFC 3339 in UTC with nine decimals.
+// Every int64 is in the years 1677 to 2262, so the year always has four digits.
+func (c *clock) put(d []byte, w int, ns int64) int {
 	second, nano := ns/1_000_000_000, ns%1_000_000_000
 	if nano < 0 { // before 1970: floor, not towards zero
 		second--
@@ -44,11 +48,18 @@ func (c *clock) append(dst []byte, ns int64) []byte {
 	if !c.set || c.second != second {
 		c.setSecond(second)
 	}
-	high, low := uint32(nano)/10_000, uint32(nano)%10_000 // 5 and 4 digits
-	c.text[20] = digit(high / 10_000)
-	c.text[21], c.text[22], c.text[23], c.text[24] = digit(high/1000), digit(high/100), digit(high/10), digit(high)
-	c.text[25], c.text[26], c.text[27], c.text[28] = digit(low/1000), digit(low/100), digit(low/10), digit(low)
-	return append(dst, c.text[:]...)
+	to := d[w : w+len(c.text)]
+	*(*[32]byte)(to) = c.text
+	to[20] = byte('0' + nano/1e8)
+	binary.LittleEndian.PutUint64(to[21:], digits8(uint32(nano%1e8))|ones*'0')
+	return w + 30
+}
+
+// append is put behind dst.
+func (c *clock) append(dst []byte, ns int64) []byte {
+	w := len(dst)
+	d := slices.Grow(dst, len(c.text))
+	return d[:c.put(d[:cap(d)], w, ns)]
 }
 
 // setSecond writes all but the decimals.

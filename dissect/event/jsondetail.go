@@ -2,7 +2,6 @@ package event
 
 import (
 	"encoding/base64"
-	"strconv"
 	"unicode/utf8"
 	"unsafe"
 )
@@ -24,25 +23,21 @@ const (
 	opPong  = 10
 )
 
-func (j *jsonEncoder) message(m *Message) {
-	b := strconv.AppendUint(append(j.buf, `,"message":`...), m.Number, 10)
-	b = append(b, `,"opcode":"`...)
-	b = append(b, OpcodeName(m.Opcode)...)
-	b = strconv.AppendUint(append(b, `","length":`...), m.Length, 10)
-	b = strconv.AppendUint(append(b, `,"wire_length":`...), m.WireLength, 10)
-	b = strconv.AppendUint(append(b, `,"frames":`...), m.Frames, 10)
-	switch {
-	case m.Masked && m.Compressed:
-		b = append(b, `,"masked":true,"compressed":true`...)
-	case m.Masked:
-		b = append(b, `,"masked":true,"compressed":false`...)
-	case m.Compressed:
-		b = append(b, `,"masked":false,"compressed":true`...)
-	default:
-		b = append(b, `,"masked":false,"compressed":false`...)
-	}
-	j.buf = b
+// message appends the rest of a message's line to d, of which w bytes are written.
+func (j *jsonEncoder) message(d []byte, w int, m *Message) {
+	w = putCount(d, w, &litMessage, m.Number)
+	w = litOpcode[m.Opcode&15].put(d, w)
+	w = putCount(d, w, &litLength, m.Length)
+	w = putCount(d, w, &litWireLength, m.WireLength)
+	w = putCount(d, w, &litFrames, m.Frames)
+	w = putFlag(d, w, &litMasked, m.Masked)
+	w = putFlag(d, w, &litCompressed, m.Compressed)
+	j.buf = d[:w]
 	j.messagePayload(m)
+	if m.Opcode < opClose && m.Missing|m.Truncated == 0 && m.Complete && m.Undecoded == "" && m.Type == "" {
+		j.lit(`,"complete":true}` + "\n")
+		return
+	}
 	if m.Opcode == opClose {
 		j.closeBody(m)
 	}
@@ -54,6 +49,7 @@ func (j *jsonEncoder) message(m *Message) {
 	if m.Opcode == opPong && m.Latency >= 0 {
 		j.millis(`,"latency_ms":`, m.Latency)
 	}
+	j.lit("}\n")
 }
 
 // messagePayload appends "text" or "data" and "preview". An empty message has
@@ -152,23 +148,30 @@ func (j *jsonEncoder) payloadData(p []byte) {
 	j.lit(`"`)
 }
 
-func (j *jsonEncoder) frame(f *Frame) {
-	j.count(`,"frame":`, f.Number)
-	j.count(`,"offset":`, f.Offset)
-	j.flag(`,"fin":`, f.Fin)
-	j.count(`,"rsv":`, uint64(f.RSV))
-	j.lit(`,"opcode":"`)
-	j.lit(OpcodeName(f.Opcode))
-	j.flag(`","masked":`, f.Masked)
+// putFrame writes the rest of a frame's line.
+func putFrame(d []byte, w int, f *Frame) int {
+	w = putCount(d, w, &litFrame, f.Number)
+	w = putCount(d, w, &litOffset, f.Offset)
+	w = putFlag(d, w, &litFin, f.Fin)
+	w = putCount(d, w, &litRSV, uint64(f.RSV))
+	w = litOpcode[f.Opcode&15].put(d, w)
+	w = putFlag(d, w, &litMasked, f.Masked)
 	if f.Masked {
-		j.lit(`,"mask":"`)
-		j.buf = appendHex(j.buf, f.Mask[:])
-		j.lit(`"`)
+		w = litMask.put(d, w)
+		w = len(appendHex(d[:w], f.Mask[:]))
+		d[w] = '"'
+		w++
 	}
-	j.count(`,"length":`, f.Length)
-	j.count(`,"header_length":`, uint64(max(f.HeaderLength, 0)))
-	j.some(`,"message":`, f.Message)
-	j.some(`,"missing":`, f.Missing)
+	w = putCount(d, w, &litLength, f.Length)
+	w = putCount(d, w, &litHeader, uint64(max(f.HeaderLength, 0)))
+	if f.Message != 0 {
+		w = putCount(d, w, &litMessage, f.Message)
+	}
+	if f.Missing != 0 {
+		w = putCount(d, w, &litMissing, f.Missing)
+	}
+	d[w], d[w+1] = '}', '\n'
+	return w + 2
 }
 
 func (j *jsonEncoder) data(d *Data) {
