@@ -63,20 +63,19 @@ func makeRunTables() *runTables {
 			t.ascii[c] = e
 		}
 	}
-	var bit byte = 1
-	var of byte // the first byte that bit stands for
-	for r := rune(utf8.RuneSelf); r <= utf8.MaxRune; r++ {
-		if !deceives(r) {
-			continue
+	bits := map[byte]byte{} // by first byte
+	for _, of := range deceivers {
+		for r := of.first; r <= of.last; r++ {
+			var b [utf8.UTFMax]byte
+			utf8.EncodeRune(b[:], r)
+			bit, ok := bits[b[0]]
+			if !ok {
+				bit = 1 << len(bits)
+				bits[b[0]] = bit
+			}
+			t.lead[b[0]&63] |= bit
+			t.next[b[1]&63] |= bit
 		}
-		var b [utf8.UTFMax]byte
-		utf8.EncodeRune(b[:], r)
-		if of != 0 && of != b[0] {
-			bit <<= 1
-		}
-		of = b[0]
-		t.lead[b[0]&63] |= bit
-		t.next[b[1]&63] |= bit
 	}
 	return t
 }

@@ -78,11 +78,26 @@ func FuzzJSONText(f *testing.F) {
 	})
 }
 
-func BenchmarkJSONQuotes(b *testing.B) {
-	p := []byte(`{"type":"chat","room":"lobby","user":"maría","text":"see you at the station at nine, \"platform 4\"","id":123456789,"likes":["ana","bo"]}`)
-	dst := make([]byte, 0, 1<<10)
-	b.SetBytes(int64(len(p)))
+// BenchmarkJSONChat escapes messages of which no two are alike: JSON of 60 to 400
+// bytes, some words of it not ASCII.
+func BenchmarkJSONChat(b *testing.B) {
+	random := rand.New(rand.NewPCG(1, 2))
+	words := strings.Fields("price again now Grüße the details please café deploy naïve 🙂 rolled tomorrow who knows build ok 駅 see you at eight")
+	var texts [1024][]byte
+	n := 0
+	for i := range texts {
+		text := []byte(`{"type":"tick","id":224,"user":"ünal","text":"`)
+		for range random.IntN(60) {
+			text = append(append(text, words[random.IntN(len(words))]...), ' ')
+		}
+		texts[i] = append(text, `"}`...)
+		n += len(texts[i])
+	}
+	dst := make([]byte, 0, 2<<10)
+	b.SetBytes(int64(n / len(texts)))
+	i := 0
 	for b.Loop() {
-		appendText(dst, p)
+		appendText(dst, texts[i%len(texts)])
+		i++
 	}
 }

@@ -221,13 +221,14 @@ func hides(r rune) bool {
 // byte order marks and the invisible tag characters. JSON escapes only these:
 // everything else there is data for a program.
 func deceives(r rune) bool {
-	switch {
-	case r < 0x80:
-		return false
-	case r <= 0x9f, r == 0x61c, r == 0x200e, r == 0x200f, r == 0xfeff:
-		return true
-	case r >= 0x2028 && r <= 0x202e, r >= 0x2066 && r <= 0x2069:
-		return true
+	for _, d := range deceivers {
+		if r <= d.last {
+			return r >= d.first
+		}
 	}
-	return r >= 0xe0000 && r <= 0xe007f
+	return false
+}
+
+var deceivers = [...]struct{ first, last rune }{
+	{0x80, 0x9f}, {0x61c, 0x61c}, {0x200e, 0x200f}, {0x2028, 0x202e}, {0x2066, 0x2069}, {0xfeff, 0xfeff}, {0xe0000, 0xe007f},
 }
