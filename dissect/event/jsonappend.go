@@ -1,10 +1,22 @@
 package event
 
 import (
+	"encoding/base64"
 	"encoding/binary"
 	"slices"
 	"strconv"
 )
+
+// appendBase64 appends p in base64 (RFC 4648 §4).
+func appendBase64(dst, p []byte) []byte {
+	if hasVectors {
+		w, whole := len(dst), len(p)-len(p)%3
+		dst = slices.Grow(dst, base64.StdEncoding.EncodedLen(len(p))+vectorSlack)
+		encodeRun(dst[w:cap(dst)], p[:whole])
+		dst, p = dst[:w+whole/3*4], p[whole:]
+	}
+	return base64.StdEncoding.AppendEncode(dst, p)
+}
 
 // appendMillis appends ns as a decimal number of milliseconds without trailing zeros.
 func appendMillis(dst []byte, ns int64) []byte {

@@ -1,7 +1,6 @@
 package event
 
 import (
-	"encoding/base64"
 	"unicode/utf8"
 	"unsafe"
 )
@@ -140,11 +139,11 @@ func (j *jsonEncoder) payloadData(p []byte) {
 		p = nil
 	}
 	for len(p) > jsonChunk && j.err == nil {
-		j.buf = base64.StdEncoding.AppendEncode(j.buf, p[:jsonChunk])
+		j.buf = appendBase64(j.buf, p[:jsonChunk])
 		p = p[jsonChunk:]
 		j.spill()
 	}
-	j.buf = base64.StdEncoding.AppendEncode(j.buf, p)
+	j.buf = appendBase64(j.buf, p)
 	j.lit(`"`)
 }
 

@@ -20,11 +20,11 @@ const maxEscape = 12
 // can, it looks at 64 bytes at a time and leaves to appendEscaped what has neither
 // a short escape nor stays as it is.
 func appendText(dst, p []byte) []byte {
-	if !canEscapeRun {
+	if !hasVectors {
 		return appendEscaped(dst, p)
 	}
 	for len(p) > 0 {
-		dst = slices.Grow(dst, 2*len(p)+runSlack)
+		dst = slices.Grow(dst, 2*len(p)+vectorSlack)
 		w, n := escapeRun(dst[len(dst):cap(dst)], p)
 		dst, p = dst[:len(dst)+w], p[n:]
 		if len(p) > 0 {
@@ -35,8 +35,8 @@ func appendText(dst, p []byte) []byte {
 	return dst
 }
 
-// runSlack is how many bytes beyond twice those that it is given escapeRun may write to.
-const runSlack = 64
+// vectorSlack is how many bytes behind those that are asked for vectors may write to.
+const vectorSlack = 64
 
 // runTables are what escapeRun looks bytes up in.
 type runTables struct {

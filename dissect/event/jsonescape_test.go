@@ -2,6 +2,7 @@ package event
 
 import (
 	"bytes"
+	"encoding/base64"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -76,6 +77,23 @@ func FuzzJSONText(f *testing.F) {
 		checkText(t, text)
 		checkText(t, append(text, text...))
 	})
+}
+
+// TestBase64EveryLength holds appendBase64 against encoding/base64, at the end of an
+// array too.
+func TestBase64EveryLength(t *testing.T) {
+	random := rand.New(rand.NewPCG(3, 4))
+	p := make([]byte, 400)
+	for i := range p {
+		p[i] = byte(random.Uint32())
+	}
+	for n := range p {
+		part := p[len(p)-n:]
+		want := "before" + base64.StdEncoding.EncodeToString(part)
+		if got := string(appendBase64([]byte("before"), part)); got != want {
+			t.Fatalf("%d bytes:\ngot  %s\nwant %s", n, got, want)
+		}
+	}
 }
 
 // BenchmarkJSONChat escapes messages of which no two are alike: JSON of 60 to 400

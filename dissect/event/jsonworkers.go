@@ -1,7 +1,6 @@
 package event
 
 import (
-	"encoding/base64"
 	"io"
 	"sync"
 )
@@ -99,7 +98,7 @@ func (b *jsonBatch) encode(enc *jsonEncoder) {
 	case textPiece:
 		enc.buf = appendText(enc.buf, b.bytes)
 	case dataPiece:
-		enc.buf = base64.StdEncoding.AppendEncode(enc.buf, b.bytes)
+		enc.buf = appendBase64(enc.buf, b.bytes)
 	}
 	b.out = enc.buf
 	clear(b.events) // what they refer to is not needed any more

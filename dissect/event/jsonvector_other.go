@@ -2,6 +2,8 @@
 
 package event
 
-const canEscapeRun = false
+const hasVectors = false
 
 func escapeRun(_, _ []byte) (w, n int) { return 0, 0 }
+
+func encodeRun(_, _ []byte) {}

@@ -1,0 +1,55 @@
+//go:build !purego
+
+package event
+
+import "golang.org/x/sys/cpu"
+
+// hasVectors tells whether the processor has the instructions of the functions below.
+var hasVectors = cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512VBMI && cpu.X86.HasAVX512VBMI2 &&
+	cpu.X86.HasBMI2 && cpu.X86.HasPOPCNT
+
+// escapeRun writes the beginning of p, valid UTF-8, to d as the inside of a JSON
+// string: it reads n bytes and writes w. It stops before a character that has to
+// become \uXXXX, and before some that only begin like one. d has room for twice p
+// and vectorSlack; what it holds behind w bytes is undefined.
+func escapeRun(d, p []byte) (w, n int) {
+	if len(p) == 0 {
+		return 0, 0
+	}
+	_ = d[2*len(p)+vectorSlack-1]
+	return escapeVBMI2(&d[0], &p[0], len(p), escapeRunTables)
+}
+
+//go:noescape
+func escapeVBMI2(d, p *byte, size int, t *runTables) (w, n int)
+
+// encodeRun writes p, a multiple of three bytes, to d as base64. d has room for that
+// and vectorSlack; what it holds behind is undefined.
+func encodeRun(d, p []byte) {
+	if len(p) == 0 {
+		return
+	}
+	_ = d[len(p)/3*4+vectorSlack-1]
+	base64VBMI(&d[0], &p[0], len(p)/3*3, &base64RunTables)
+}
+
+//go:noescape
+func base64VBMI(d, p *byte, size int, t *base64Tables)
+
+// base64Tables are what base64VBMI looks up.
+type base64Tables struct {
+	pick     [64]byte // which bytes go into four characters: of three, the second, first, third, second
+	shifts   [64]byte // how far the six bits of a character stand from the lowest of eight bytes picked
+	alphabet [64]byte
+}
+
+var base64RunTables = makeBase64Tables()
+
+func makeBase64Tables() (t base64Tables) {
+	for i := range t.pick {
+		t.pick[i] = byte(i/4*3) + [4]byte{1, 0, 2, 1}[i%4]
+		t.shifts[i] = [8]byte{10, 4, 22, 16, 42, 36, 54, 48}[i%8]
+	}
+	copy(t.alphabet[:], "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
+	return t
+}
