@@ -21,24 +21,6 @@ type attempt struct {
 	known           bool // the client had acknowledged the answer when it sent what came behind the request
 }
 
-// asksForWebSocket tells whether a request shows any sign of WebSocket: wrong
-// handshakes are handshakes too.
-func asksForWebSocket(req *http1.Request) bool {
-	h := req.Headers
-	if h.HasToken("Upgrade", "websocket") {
-		return true
-	}
-	for i := range h {
-		if len(h[i].Name) >= len(secWebSocket) && strings.EqualFold(h[i].Name[:len(secWebSocket)], secWebSocket) {
-			return true
-		}
-	}
-	return false
-}
-
-// secWebSocket begins the names of the fields that only WebSocket uses (RFC 6455 §11.3).
-const secWebSocket = "Sec-WebSocket-"
-
 // answersWebSocket tells whether a 101 whose request was not captured is one to WebSocket.
 func answersWebSocket(resp *http1.Response) bool {
 	h := resp.Headers
@@ -139,8 +121,11 @@ type compression struct {
 // compression reads the agreement. What the server answered counts, even where
 // it should not have: it is what both sides then do.
 func (a *attempt) compression() compression {
-	if a.resp == nil || a.respCut && !a.resp.Headers.Has("Sec-WebSocket-Extensions") {
+	if a.resp == nil || a.respCut && !a.resp.HasExtensions() {
 		return compression{}
+	}
+	if !a.resp.HasExtensions() {
+		return compression{known: true, pmd: websocket.DefaultPMD()}
 	}
 	answer, _ := websocket.ParseExtensions(a.resp.Headers.Values("Sec-WebSocket-Extensions"))
 	var offer []websocket.Extension

@@ -53,14 +53,14 @@ type exchange struct {
 	asked   attempt  // what attempt points to, or may point to
 }
 
-// ask makes the exchange's attempt.
+// ask makes the exchange's attempt, which takes the fields of req.
 func (x *exchange) ask(p *http1.Parser, req *http1.Request, span [2]uint64) *attempt {
 	a := &x.asked
 	a.text = p.Take(a.text)
 	room := a.own.Headers[:0]
 	a.own = *req
-	a.own.Headers = append(room, req.Headers...)
 	a.own.Problems = slices.Clone(req.Problems)
+	req.Headers = room // in exchange for its fields
 	a.req, a.packets = &a.own, span
 	return a
 }
@@ -90,7 +90,7 @@ func (p *exchanges) get() *exchange {
 // put takes x back, which nothing may refer to any more.
 func (p *exchanges) put(x *exchange) {
 	if len(p.free) < maxFree && cap(x.asked.own.Headers) <= maxFreeFields {
-		hs, text := x.asked.own.Headers[:cap(x.asked.own.Headers)], x.asked.text
+		hs, text := x.asked.own.Headers, x.asked.text
 		clear(hs)
 		*x = exchange{}
 		x.asked.own.Headers, x.asked.text = hs[:0], text
@@ -125,6 +125,25 @@ func startHTTP(k *Conn, s *signs) Dissector {
 		h.hunt()
 	}
 	return h
+}
+
+// opens begins with HTTP at once where the first bytes of a connection are a whole
+// request in which nothing is wrong, as those of most are: what the recogniser would
+// come to. It returns how many of them were read, 0 if it is to be asked.
+func (k *Conn) opens(dir packet.Dir, b []byte, at reassembly.At) int {
+	if k.tcp.Midstream || !k.settled || dir != k.client {
+		return 0
+	}
+	req := &k.a.heads.request
+	n := k.a.heads.WholeRequest(b, req)
+	if n > 0 {
+		s := &k.a.signs
+		s.fresh = true
+		h := k.enter(protocolNamed("http"), s).(*httpStream)
+		k.d = h
+		h.request(k, req, [2]uint64{at.Packet, at.Packet})
+	}
+	return n
 }
 
 // hunt makes both directions wait for the beginning of a head.
@@ -177,6 +196,9 @@ func (h *httpStream) Data(k *Conn, dir packet.Dir, b []byte, at reassembly.At) i
 
 // head reads a request's or a response's head, once it is whole.
 func (h *httpStream) head(k *Conn, dir packet.Dir, s *httpSide, b []byte, at reassembly.At) int {
+	if n := h.plainHead(k, dir, s, b, at); n > 0 {
+		return n
+	}
 	n, err := s.scanner.Scan(b)
 	if err == nil && n == 0 && len(b) <= k.a.opt.Limits.HTTPHead {
 		if s == &h.server && http1.LooksLikeResponse(b) == http1.No {
@@ -205,13 +227,41 @@ func (h *httpStream) head(k *Conn, dir packet.Dir, s *httpSide, b []byte, at rea
 	if err := k.a.heads.Response(b[:n], resp); err != nil {
 		return h.notHTTP(k, dir, s, b, at)
 	}
+	h.answer(k, resp, n, at, span, last.Time)
+	return n
+}
+
+// plainHead does so for a head in which nothing is wrong; 0: it is another, or not whole.
+func (h *httpStream) plainHead(k *Conn, dir packet.Dir, s *httpSide, b []byte, at reassembly.At) int {
+	switch {
+	case s.scanner.Started():
+		return 0
+	case s == &h.client:
+		req := &k.a.heads.request
+		n := k.a.heads.WholeRequest(b, req)
+		if n > 0 {
+			h.request(k, req, [2]uint64{at.Packet, k.lastOf(dir, at, n).Packet})
+		}
+		return n
+	}
+	resp := &k.a.heads.response
+	n := k.a.heads.WholeResponse(b, resp)
+	if n == 0 || h.ahead(k, dir) {
+		return 0
+	}
+	last := k.lastOf(dir, at, n)
+	h.answer(k, resp, n, at, [2]uint64{at.Packet, last.Packet}, last.Time)
+	return n
+}
+
+// answer takes the head of n bytes at at.
+func (h *httpStream) answer(k *Conn, resp *http1.Response, n int, at reassembly.At, span [2]uint64, time int64) {
 	if len(h.pending) > 0 {
 		// A capture may show the client's frames before the 101 that they follow:
 		// what the client had acknowledged, it had seen.
 		h.pending[0].asked.known = h.held && h.acked >= at.Offset+uint64(n)
 	}
-	h.response(k, resp, span, last.Time)
-	return n
+	h.response(k, resp, span, time)
 }
 
 // ahead tells whether an answer was captured before its request, as happens where
@@ -252,11 +302,12 @@ func (h *httpStream) request(k *Conn, req *http1.Request, span [2]uint64) {
 		k.name(req)
 	}
 	x := k.a.exchanges.get()
-	x.method, x.upgrade = methodName(req.Method), req.Method == "CONNECT" || req.Headers.Upgrades()
+	x.method, x.upgrade = methodName(req.Method), req.Method == "CONNECT" || req.Upgrades()
 	x.asked.reqCut = h.client.cut
 	switch {
-	case asksForWebSocket(req):
+	case req.AsksWebSocket():
 		x.attempt, x.upgrade = x.ask(&k.a.heads.Parser, req, span), true
+		req = x.attempt.req
 		k.a.keys.add(req.Headers.Get("Sec-WebSocket-Key"))
 	case h.client.cut && req.Method == "GET" && !x.upgrade:
 		x.ask(&k.a.heads.Parser, req, span)

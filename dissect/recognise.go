@@ -31,8 +31,11 @@ type unheard struct{}
 
 func (unheard) Layer() string { return "" }
 
-func (unheard) Data(k *Conn, _ packet.Dir, _ []byte, _ reassembly.At) int {
+func (unheard) Data(k *Conn, dir packet.Dir, b []byte, at reassembly.At) int {
 	k.heard()
+	if n := k.opens(dir, b, at); n > 0 {
+		return n
+	}
 	k.d = newRecogniser(k, !k.tcp.Midstream)
 	return 0 // the same bytes come again, to the recogniser
 }

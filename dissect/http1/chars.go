@@ -47,7 +47,6 @@ func indexControl(s string) int {
 // hasControl tells whether b holds a control character, or a tab: eight bytes at a
 // time, in which no byte borrows from the next one unless one of them is a hit.
 func hasControl(b []byte) bool {
-	const ones, high = 0x0101010101010101, 0x8080808080808080
 	for ; len(b) >= 8; b = b[8:] {
 		x := binary.LittleEndian.Uint64(b)
 		del := x ^ 0x7f*ones
@@ -118,7 +117,7 @@ func parseVersion[T string | []byte](s T) (major, minor int, ok bool) {
 }
 
 // parseStatus reads three digits, the first not 0 (RFC 9112 §4, RFC 9110 §15).
-func parseStatus(s string) (int, bool) {
+func parseStatus[T string | []byte](s T) (int, bool) {
 	if len(s) != 3 || s[0] == '0' || !isDigit(s[0]) || !isDigit(s[1]) || !isDigit(s[2]) {
 		return 0, false
 	}

@@ -10,6 +10,9 @@ import (
 // ends, the rest of the stream is taken for body and Problems says why.
 func RequestBody(r *Request) Body {
 	var b Body
+	if !r.framed() {
+		return b
+	}
 	switch fromCodings(&b, &r.Head, r.Major, r.Minor) {
 	case codingAbsent:
 		fromLength(&b, &r.Head, NoBody)
@@ -27,7 +30,7 @@ func RequestBody(r *Request) Body {
 func ResponseBody(method string, r *Response) Body {
 	var b Body
 	bodiless := r.Status/100 == 1 || r.Status == 204
-	if bodiless && r.Headers.Has("Transfer-Encoding") {
+	if bodiless && r.framed() && r.Headers.Has("Transfer-Encoding") {
 		b.problem(EncodingForbidden, r.Headers.Get("Transfer-Encoding"))
 	}
 	if bodiless || r.Status == 304 || method == "HEAD" || r.Switches(method) {
@@ -55,7 +58,7 @@ const (
 
 // fromCodings reads Transfer-Encoding (RFC 9112 §6.1).
 func fromCodings(b *Body, h *Head, major, minor int) coding {
-	if !h.Headers.Has("Transfer-Encoding") {
+	if h.lacks(hasEncoding) || !h.Headers.Has("Transfer-Encoding") {
 		return codingAbsent
 	}
 	text := strings.Join(h.Headers.Values("Transfer-Encoding"), ", ")
@@ -94,7 +97,7 @@ func fromCodings(b *Body, h *Head, major, minor int) coding {
 // fromLength reads Content-Length (RFC 9112 §6.3); absent is the kind of body without one.
 func fromLength(b *Body, h *Head, absent BodyKind) {
 	const name = "Content-Length"
-	if !h.Headers.Has(name) {
+	if h.lacks(hasLength) || !h.Headers.Has(name) {
 		b.Kind = absent
 		return
 	}

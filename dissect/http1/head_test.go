@@ -217,6 +217,7 @@ func FuzzHead(f *testing.F) {
 			t.Fatalf("head %d, %v; in pieces %d, %v", n, err, n2, err2)
 		}
 		checkVerdicts(t, b)
+		checkPlain(t, b)
 		if n == 0 {
 			return
 		}

@@ -4,6 +4,7 @@
 //	first bytes ─► LooksLikeRequest / LooksLikeResponse ─► Verdict
 //	growing prefix ─► Scanner.Scan ─► head ─► ParseRequest / ParseResponse ─► Request / Response
 //	                                              └ Problems: what the sender should not have written
+//	                     └ Parser.WholeRequest / WholeResponse: the same at once, of heads in which nothing is wrong
 //	Request / Response ─► RequestBody / ResponseBody ─► Body ─► Step, Consume, Skip ─► end of the message
 //
 // A wrong message is still read wherever its meaning is clear: parsing comes
@@ -61,6 +62,8 @@ type Head struct {
 	Problems []Problem
 	// MoreProblems counts those that were not kept.
 	MoreProblems int
+
+	names names // of Headers, as they were parsed
 }
 
 // ProblemKind says what a message's syntax or framing does that RFC 9112 forbids.

@@ -18,6 +18,9 @@ type Parser struct {
 
 	text strings.Builder
 	head []byte // text of the head that was read last, if Borrow
+
+	spans [64]spans // scratch: the fields of a plain head
+	used  int
 }
 
 const (

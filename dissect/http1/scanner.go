@@ -53,6 +53,9 @@ func (s *Scanner) Scan(b []byte) (n int, err error) {
 	return 0, nil
 }
 
+// Started tells whether the beginning of the head was looked at already.
+func (s *Scanner) Started() bool { return s.scanned > 0 }
+
 // Reset forgets what was scanned, so that the next call of Scan starts a new head.
 func (s *Scanner) Reset() { s.scanned, s.line, s.started = 0, 0, false }
 

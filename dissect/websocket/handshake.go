@@ -98,7 +98,7 @@ func (f Fields) Get(name string) []string {
 
 // sameName compares names of fields, which are ASCII.
 func sameName(a, b string) bool {
-	return len(a) == len(b) && (a == b || strings.EqualFold(a, b))
+	return a == b || len(a) == len(b) && a != "" && a[0]|0x20 == b[0]|0x20 && strings.EqualFold(a, b)
 }
 
 // Request is the head of an opening handshake's request (RFC 6455 §4.1; over

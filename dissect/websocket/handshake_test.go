@@ -254,6 +254,9 @@ func TestJudgeHandshake(t *testing.T) {
 		tt.change(req, resp)
 		var got []string
 		problems := JudgeHandshake(req, resp)
+		if isPlain(req, resp) && len(judgeHandshake(req, resp, nil)) > 0 {
+			t.Errorf("%s is plain", tt.name)
+		}
 		for _, p := range problems {
 			got = append(got, string(p.Rule)+"/"+p.Side.String())
 			if p.Text == "" || p.Reference == "" {
@@ -276,6 +279,45 @@ func TestJudgeHandshake(t *testing.T) {
 	req, _ := good()
 	if p := JudgeHandshake(req, nil); len(p) != 0 {
 		t.Errorf("request alone: %+v", p)
+	}
+}
+
+// A handshake as most are is plain, in any case of its names, and no more so with
+// any of its fields missing, there twice, or of another value.
+func TestPlainHandshake(t *testing.T) {
+	usual := func() (*Request, *Response) {
+		req, resp := good()
+		for _, name := range []string{"Sec-WebSocket-Protocol", "Sec-WebSocket-Extensions"} {
+			set(&req.Headers, name)
+			set(&resp.Headers, name)
+		}
+		set(&req.Headers, "UPGRADE", "websocket")
+		return req, resp
+	}
+	if !isPlain(usual()) {
+		t.Error("the usual handshake is not plain")
+	}
+	both := func(q *Request, s *Response) [2]*Fields { return [2]*Fields{&q.Headers, &s.Headers} }
+	for side := range 2 {
+		q, s := usual()
+		for i := range *both(q, s)[side] {
+			for change := range 3 {
+				q, s := usual()
+				f := both(q, s)[side]
+				switch change {
+				case 0:
+					*f = append((*f)[:i:i], (*f)[i+1:]...)
+				case 1:
+					*f = append(*f, (*f)[i])
+				case 2:
+					(*f)[i].Value += "x"
+				}
+				// A second or another Host, and a token that is there twice, are what the rules take.
+				if wrong := len(judgeHandshake(q, s, nil)) > 0; isPlain(q, s) && wrong {
+					t.Errorf("side %d, field %d, change %d: plain, though %v", side, i, change, judgeHandshake(q, s, nil))
+				}
+			}
+		}
 	}
 }
 
@@ -317,6 +359,13 @@ func FuzzJudgeHandshake(f *testing.F) {
 			{"Sec-WebSocket-Extensions", answer}, {"Sec-WebSocket-Protocol", chosen}}}
 		broken := map[Rule]bool{}
 		problems := JudgeHandshake(req, resp, accept)
+		for cut := range 3 { // of what makes a handshake other than plain
+			q, s := *req, *resp
+			q.Headers, s.Headers = q.Headers[:len(q.Headers)-cut], s.Headers[:len(s.Headers)-cut]
+			if full := judgeHandshake(&q, &s, nil); isPlain(&q, &s) && len(full) > 0 {
+				t.Fatalf("plain, though %+v", full)
+			}
+		}
 		for _, p := range problems {
 			broken[p.Rule] = true
 			if p.Text == "" || p.Reference == "" || len(p.Text) > 4096 {

@@ -13,6 +13,13 @@ import (
 // only the headers that are there are judged. otherKeys are the keys
 // of other handshakes nearby: an accept value made from one of them is named as such.
 func JudgeHandshake(req *Request, resp *Response, otherKeys ...string) []Problem {
+	if isPlain(req, resp) {
+		return nil
+	}
+	return judgeHandshake(req, resp, otherKeys)
+}
+
+func judgeHandshake(req *Request, resp *Response, otherKeys []string) []Problem {
 	h := handshake{req: req, resp: resp, accepted: Accepted(req, resp)}
 	h.h2 = req != nil && req.Major >= 2
 	h.method()
