@@ -85,6 +85,9 @@ func (d *Decoded) frame(p *capture.Packet) {
 	}
 	switch p.Link {
 	case capture.LinkEthernet:
+		if d.plain(data, wire) {
+			return
+		}
 		if len(data) < ethernetHeader {
 			d.Stop = StopTruncated
 			return

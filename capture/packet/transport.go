@@ -29,28 +29,38 @@ func (d *Decoded) tcp(data []byte, off int, x extent) {
 		d.Stop = StopMalformed
 		return
 	}
-	d.Seq = be.Uint32(b[4:])
-	d.Ack = be.Uint32(b[8:])
-	d.Flags = be.Uint16(b[12:]) & 0x01ff
-	d.Window = be.Uint16(b[14:])
-	d.Urgent = be.Uint16(b[18:])
-	d.WindowScale = -1
+	d.tcpFields(b)
 	if header > tcpHeader {
 		if off+header <= len(data) {
-			o := data[to : off+header]
-			if len(o) == 12 && be.Uint32(o) == nopNopTimestamps {
-				d.HasTimestamp = true
-				d.TSVal = be.Uint32(o[4:])
-				d.TSEcr = be.Uint32(o[8:])
-			} else {
-				d.options(o)
-			}
+			d.knownOptions(data[to : off+header])
 		} else {
 			d.OptionsCut = true
 			d.options(data[to:])
 		}
 	}
 	d.payload(data, off+header, x)
+}
+
+// tcpFields sets the fields of the fixed part b of a TCP header.
+func (d *Decoded) tcpFields(b []byte) {
+	b = b[:tcpHeader]
+	d.Seq = be.Uint32(b[4:])
+	d.Ack = be.Uint32(b[8:])
+	d.Flags = be.Uint16(b[12:]) & 0x01ff
+	d.Window = be.Uint16(b[14:])
+	d.Urgent = be.Uint16(b[18:])
+	d.WindowScale = -1
+}
+
+// knownOptions is options for those of a whole header, which are nearly always the same.
+func (d *Decoded) knownOptions(o []byte) {
+	if len(o) == 12 && be.Uint32(o) == nopNopTimestamps {
+		d.HasTimestamp = true
+		d.TSVal = be.Uint32(o[4:])
+		d.TSEcr = be.Uint32(o[8:])
+		return
+	}
+	d.options(o)
 }
 
 // options reads TCP options (RFC 9293 §3.1). An option whose length does not
