@@ -97,8 +97,10 @@ func New(o Options, sink event.Sink) *Analyzer {
 	o.Limits = o.Limits.withDefaults()
 	a := &Analyzer{opt: o, sink: sink, pool: deflate.NewPool(deflate.Limits{MaxOutput: uint64(o.Limits.Inflated)})}
 	a.payload.left = o.Limits.Messages
-	a.described = o.Forgotten != nil || slices.Contains(o.Want.Kinds[:], true)
-	a.heads.Borrow = !a.described // then nothing of a head outlives its handshake
+	kinds := &o.Want.Kinds
+	a.described = o.Forgotten != nil || kinds[event.KindConnection] || !o.Want.EventsOnly && slices.Contains(kinds[:], true)
+	// Without these nothing of a head outlives its handshake.
+	a.heads.Borrow = !a.described && !kinds[event.KindHandshake] && !kinds[event.KindFinding]
 	a.decoder = packet.NewDecoder(packet.Options{VXLANPorts: o.vxlanPorts(), Limits: o.Limits.Packet})
 	a.table = reassembly.New(a, o.Limits.Reassembly)
 	a.table.OpenLate()

@@ -99,7 +99,7 @@ func runStats(t testing.TB, file []byte) dissect.Totals {
 // runJSON is what the command messages --json does.
 func runJSON(t testing.TB, file []byte, w io.Writer) dissect.Totals {
 	out := event.NewJSON(w, event.PayloadFull)
-	want := event.Want{Payload: event.PayloadFull, Borrowed: true}
+	want := event.Want{Payload: event.PayloadFull, Borrowed: true, EventsOnly: true}
 	want.Kinds[event.KindMessage], want.Kinds[event.KindGap] = true, true
 	a := dissect.New(dissect.Options{Want: want}, out)
 	read(t, file, a.Packet)

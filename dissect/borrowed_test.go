@@ -48,6 +48,28 @@ func TestBorrowed(t *testing.T) {
 			if len(kept) == 0 || !bytes.Equal(late.Bytes(), atOnce.Bytes()) {
 				t.Errorf("%s: %d events, %d bytes kept, %d borrowed: not the same", filepath.Base(file), len(kept), late.Len(), atOnce.Len())
 			}
+
+			// Nor on what else it looks at.
+			for kind := range event.NumKinds {
+				if kind == event.KindFinding {
+					continue // its evidence is of payload, which is kept where messages are looked at
+				}
+				late.Reset()
+				for _, e := range kept {
+					if e.Detail.Kind() == kind {
+						late.Write(event.AppendJSON(nil, e, p))
+					}
+				}
+				atOnce.Reset()
+				only := event.Want{Payload: p, Borrowed: true, EventsOnly: true}
+				only.Kinds[kind] = true
+				j = event.NewJSON(&atOnce, p)
+				run(only, j)
+				j.Flush()
+				if !bytes.Equal(late.Bytes(), atOnce.Bytes()) {
+					t.Errorf("%s: alone, %ss are %d bytes, not %d, or others", filepath.Base(file), kind, atOnce.Len(), late.Len())
+				}
+			}
 		}
 	}
 }

@@ -65,8 +65,8 @@ func (k *Conn) TCP() *reassembly.Conn { return k.tcp }
 
 // Summary returns what is known of the connection so far, borrowed: protocol,
 // layers, guess and what the handshakes said. Its other figures are set when the
-// connection leaves the table. It is nil where the Options want no event and
-// Forgotten is nil: then nothing is noted.
+// connection leaves the table. It is nil where nobody looks at it: Forgotten is
+// nil, and no event is wanted, or EventsOnly and none of connections.
 func (k *Conn) Summary() *event.Connection {
 	k.heard()
 	if k.sum != nil && k.protocol != nil {

@@ -208,6 +208,7 @@ func (o *options) analyzer(kinds []event.Kind, payload event.Payload) dissect.Op
 		a.Want.Kinds[k] = true
 	}
 	a.Want.Borrowed = true // a printer is done with an event once it was given it
+	a.Want.EventsOnly = o.display == nil && o.columns == nil && o.stopAt == nil
 	a.Want.Payload = max(payload, o.display.Needs())
 	return a
 }

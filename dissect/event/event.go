@@ -87,6 +87,9 @@ type Want struct {
 	// payload, once Event has returned: they are then made in memory that is used
 	// again for the next one. Events of other kinds are owned all the same.
 	Borrowed bool
+	// EventsOnly says that the sink looks at nothing but its events, not at the
+	// connections that they are of: then no more is noted of these than events need.
+	EventsOnly bool
 }
 
 // Connection is one TCP connection, reported when it leaves the connection
