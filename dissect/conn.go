@@ -172,7 +172,8 @@ func (k *Conn) emit(dir packet.Dir, time int64, packets [2]uint64, d event.Detai
 
 // emitIn is emit with the event in e, which may share an allocation with its detail.
 func (k *Conn) emitIn(e *event.Event, dir packet.Dir, time int64, packets [2]uint64, d event.Detail) {
-	*e = event.Event{Time: time, Conn: k.tcp.Number, From: event.Side(dir), Packets: packets, Detail: d}
+	e.Time, e.Conn, e.Stream, e.Packets, e.Detail = time, k.tcp.Number, 0, packets, d
+	e.From = event.Side(dir)
 	if !k.settled {
 		k.await(e)
 		return

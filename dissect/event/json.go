@@ -145,9 +145,7 @@ func (j *jsonEncoder) start(d []byte, w int, e *Event) int {
 	}
 	w = litFrom[e.From&3].put(d, w)
 	if e.Packets[0] != 0 {
-		w = putCount(d, w, &litPackets, e.Packets[0])
-		d[w] = ','
-		w = putUint(d, w+1, e.Packets[1])
+		w = putCounts(d, w, &litPackets, e.Packets[0], &litComma, e.Packets[1])
 		d[w] = ']'
 		w++
 	}

@@ -26,9 +26,12 @@ const (
 func (j *jsonEncoder) message(d []byte, w int, m *Message) {
 	w = putCount(d, w, &litMessage, m.Number)
 	w = litOpcode[m.Opcode&15].put(d, w)
-	w = putCount(d, w, &litLength, m.Length)
-	w = putCount(d, w, &litWireLength, m.WireLength)
-	w = putCount(d, w, &litFrames, m.Frames)
+	w = putCounts(d, w, &litLength, m.Length, &litWireLength, m.WireLength)
+	if m.Frames == 1 {
+		w = litOneFrame.put(d, w)
+	} else {
+		w = putCount(d, w, &litFrames, m.Frames)
+	}
 	w = putFlag(d, w, &litMasked, m.Masked)
 	w = putFlag(d, w, &litCompressed, m.Compressed)
 	j.buf = d[:w]

@@ -63,10 +63,30 @@ func putUint(d []byte, w int, n uint64) int {
 	if n >= 1e8 {
 		return len(strconv.AppendUint(d[:w], n, 10))
 	}
-	v := digits8(uint32(n))
+	text, size := digits(uint32(n))
+	binary.LittleEndian.PutUint64(d[w:], text)
+	return w + size
+}
+
+// putCounts is putCount of two members, which mostly are the same number.
+func putCounts(d []byte, w int, key1 *literal, n1 uint64, key2 *literal, n2 uint64) int {
+	if n1 != n2 || n1 >= 1e8 {
+		return putCount(d, putCount(d, w, key1, n1), key2, n2)
+	}
+	text, size := digits(uint32(n1))
+	w = key1.put(d, w)
+	binary.LittleEndian.PutUint64(d[w:], text)
+	w = key2.put(d, w+size)
+	binary.LittleEndian.PutUint64(d[w:], text)
+	return w + size
+}
+
+// digits returns n, below 100,000,000, in decimal, as the bytes of a word, the
+// first digit lowest, and how many digits that are.
+func digits(n uint32) (text uint64, size int) {
+	v := digits8(n)
 	zeros := bits.TrailingZeros64(v|1<<56) / 8 // before the first digit; one stays
-	binary.LittleEndian.PutUint64(d[w:], (v|ones*'0')>>(8*zeros))
-	return w + 8 - zeros
+	return (v | ones*'0') >> (8 * zeros), 8 - zeros
 }
 
 // digits8 returns the eight decimal digits of n, below 100,000,000, as the bytes of
@@ -87,11 +107,13 @@ var (
 	litStream     = literalOf(`,"stream":`)
 	litFrom       = [4]literal{Client: literalOf(`,"from":"client"`), Server: literalOf(`,"from":"server"`)}
 	litPackets    = literalOf(`,"packets":[`)
+	litComma      = literalOf(`,`)
 	litMessage    = literalOf(`,"message":`)
 	litOpcode     = opcodeLiterals()
 	litLength     = literalOf(`,"length":`)
 	litWireLength = literalOf(`,"wire_length":`)
 	litFrames     = literalOf(`,"frames":`)
+	litOneFrame   = literalOf(`,"frames":1`)
 	litMasked     = flagLiterals("masked")
 	litCompressed = flagLiterals("compressed")
 	litFrame      = literalOf(`,"frame":`)
