@@ -193,12 +193,13 @@ func (w *webSocket) Data(k *Conn, dir packet.Dir, b []byte, at reassembly.At) in
 // begin starts a frame whose header is whole.
 func (w *webSocket) begin(k *Conn, s *wsSide, h *websocket.Header, n int, at, last reassembly.At) {
 	s.frames++
-	s.frame = event.Frame{
-		Number: s.frames, Offset: at.Offset, Fin: h.Fin, RSV: h.RSV, Opcode: uint8(h.Opcode),
-		Masked: h.Masked, Mask: h.Mask, Length: h.Length, HeaderLength: n,
-	}
-	s.packets = span{}
-	s.packets.add(at)
+	// Written in place: made beside it, it would be copied.
+	f := &s.frame
+	f.Number, f.Offset, f.HeaderLength = s.frames, at.Offset, n
+	f.Fin, f.RSV, f.Opcode = h.Fin, h.RSV, uint8(h.Opcode)
+	f.Masked, f.Mask, f.Length = h.Masked, h.Mask, h.Length
+	f.Message, f.Missing = 0, 0
+	s.packets = span{at.Packet, at.Packet, at.Time}
 	s.packets.add(last)
 	s.pos, s.rest = 0, h.Length
 	s.phase = inPayload

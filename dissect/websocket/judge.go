@@ -78,6 +78,9 @@ func (j *FrameJudge) Hole() {
 // Judge judges the next frame's header and appends its problems to dst. It does
 // not allocate for a legal frame.
 func (j *FrameJudge) Judge(dst []Problem, h Header) []Problem {
+	if j.legal(&h) {
+		return dst
+	}
 	if j.closed != notClosed { // §5.5.1: nothing more; what comes is not looked at
 		if j.closed == closeSeen {
 			j.closed = closeReported
@@ -106,23 +109,46 @@ func (j *FrameJudge) Judge(dst []Problem, h Header) []Problem {
 	return dst
 }
 
-// Plain is Judge for most frames: a text or binary message in one frame. It
-// reports whether that is what h is, with its whole payload, still masked if h
-// is, and that neither has anything wrong. If not, nothing has changed: Judge
-// tells what there is to say.
-func (j *FrameJudge) Plain(h *Header, payload []byte) bool {
-	if !h.Fin || h.RSV != 0 || h.Opcode-Text > Binary-Text || h.Form != formOf(h.Length) || h.Masked != (j.ctx.Side == Client) ||
-		j.message == inMessage || j.closed != notClosed {
+// legal takes a header of which there is nothing to say, as nearly all are. It
+// returns false, with nothing changed, if there may be something: the judges of
+// each thing tell.
+func (j *FrameJudge) legal(h *Header) bool {
+	if j.closed != notClosed || h.Masked != (j.ctx.Side == Client) || h.Form != formOf(h.Length) || h.Length>>63 != 0 {
 		return false
 	}
-	if h.Opcode == Text && !validText(payload, h) {
+	message := j.message
+	switch {
+	case h.Opcode.IsReserved():
 		return false
+	case h.Opcode.IsControl():
+		if !h.Fin || h.RSV != 0 || h.Length > MaxControlPayload {
+			return false
+		}
+	case h.RSV != 0 && (h.RSV != RSV1 || h.Opcode == Continuation || j.ctx.Deflate == No):
+		return false
+	case h.Opcode == Continuation && message == noMessage, h.Opcode != Continuation && message == inMessage:
+		return false
+	case h.Fin:
+		message = noMessage
+	default:
+		message = inMessage
 	}
 	if h.Masked && !j.keys.addGood(h.Mask) {
 		return false
 	}
-	j.message = noMessage
+	j.message = message
+	if h.Opcode == Close {
+		j.closed = closeSeen
+	}
 	return true
+}
+
+// Plain is Judge for most messages: text or binary, in one frame, whose payload is
+// all there, still masked if h is. It reports whether h is such a frame and neither
+// it nor its payload has anything wrong. If not, nothing has changed: Judge tells
+// what there is to say.
+func (j *FrameJudge) Plain(h *Header, payload []byte) bool {
+	return h.Fin && h.RSV == 0 && (h.Opcode == Text && validText(payload, h) || h.Opcode == Binary) && j.legal(h)
 }
 
 // validText reports whether the whole payload behind h is well-formed UTF-8.
