@@ -2,6 +2,8 @@ package websocket
 
 import (
 	"bytes"
+	"encoding/binary"
+	"math/bits"
 	"slices"
 )
 
@@ -123,12 +125,8 @@ func Search(b []byte, starts []int, e Expect, atEnd bool) SearchResult {
 			return s.found()
 		}
 	}
-	allowed := s.allowed()
-	for p, c := range b {
-		if firstBytes[c]&allowed == 0 || p+1 < len(b) && !s.secondByte(b[p+1]) || s.isStart(p) {
-			continue
-		}
-		if s.try(p, s.want+OffsetBits) {
+	for p := s.next(0); p < len(b); p = s.next(p + 1) {
+		if !s.isStart(p) && s.try(p, s.want+OffsetBits) {
 			return s.found()
 		}
 	}
@@ -192,6 +190,41 @@ func (s *search) allowed() uint8 {
 // firstByte is the cheap half of Plausible.
 func (s *search) firstByte(b0 byte) bool { return firstBytes[b0]&s.allowed() != 0 }
 
+// next returns the first offset from p on where two bytes can begin a header, or
+// the last one of b alone; len(b) if there is none. It looks at eight at a time: most
+// of what is searched begins none.
+func (s *search) next(p int) int {
+	const high = 0x8080808080808080 // one bit for each byte
+	var maskBit, anyMask, noRSV1 uint64
+	switch s.e.Masked {
+	case Yes:
+		maskBit = high
+	case Unknown:
+		anyMask = high
+	}
+	if s.e.RSV1 == No {
+		noRSV1 = high
+	}
+	for ; p+9 <= len(s.b); p += 8 {
+		x, y := binary.LittleEndian.Uint64(s.b[p:]), binary.LittleEndian.Uint64(s.b[p+1:])
+		bad := x&(high>>2|high>>3|high>>5) + (high - high>>7) // RSV2, RSV3, opcodes 4 to 7 and 12 to 15
+		bad |= x << 7 & (x << 6)                              // opcodes 3 and 11
+		bad |= x << 4 & (^x | x<<1)                           // control frames without FIN, or with RSV1
+		bad |= x << 1 & (^(x<<7 | x<<6) | noRSV1)             // RSV1 of a continuation, or of any frame
+		bad |= (y ^ maskBit) &^ anyMask
+		if good := ^bad & high; good != 0 {
+			return p + bits.TrailingZeros64(good)/8
+		}
+	}
+	allowed := s.allowed()
+	for ; p < len(s.b); p++ {
+		if firstBytes[s.b[p]]&allowed != 0 && (p+1 == len(s.b) || s.secondByte(s.b[p+1])) {
+			break
+		}
+	}
+	return p
+}
+
 // secondByte reports whether the mask bit is as expected.
 func (s *search) secondByte(b1 byte) bool {
 	return s.e.Masked == Unknown || (s.e.Masked == Yes) == (b1&0x80 != 0)
@@ -200,6 +233,10 @@ func (s *search) secondByte(b1 byte) bool {
 // try follows the chain from p and reports whether it shows want bits.
 func (s *search) try(p, want int) bool {
 	if s.steps >= maxSteps {
+		return false
+	}
+	if s.breaksOff(p) {
+		s.steps++
 		return false
 	}
 	c, ok := s.follow(p)
@@ -226,6 +263,26 @@ func (s *search) try(p, want int) bool {
 	s.best, s.bestPos = c, p
 	s.trim(want)
 	return true
+}
+
+// breaksOff tells whether a chain from p certainly ends with its first frame, as no
+// header can begin behind that. It is what follow would say, at a glance.
+func (s *search) breaksOff(p int) bool {
+	if p+4 > len(s.b) {
+		return false
+	}
+	length := int(s.b[p+1] & 0x7f)
+	switch length {
+	case 126:
+		length = int(s.b[p+2])<<8 | int(s.b[p+3])
+	case 127:
+		return false
+	}
+	next := p + HeaderSize(s.b[p], s.b[p+1]) + length
+	if next+MaxHeaderSize > len(s.b) {
+		return false
+	}
+	return !s.firstByte(s.b[next]) || !s.secondByte(s.b[next+1])
 }
 
 // trim moves from a weak first frame to a strong one that follows and is
