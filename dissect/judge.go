@@ -17,7 +17,7 @@ func (k *Conn) findProblem(p *websocket.Problem, time int64, packets [2]uint64, 
 	if p.Side == websocket.Server {
 		dir = dir.Reverse()
 	}
-	k.find(dir, time, packets, &event.Finding{
+	k.find(dir, time, packets, event.Finding{
 		Rule: string(p.Rule), Severity: event.Severity(p.Rule.Severity()), Frame: frame, Message: message,
 		Text: p.Text, Reference: p.Reference, Evidence: evidence,
 	})
@@ -243,13 +243,15 @@ func (w *webSocket) judgeEnd(k *Conn) {
 		if s.closed || !over || !known {
 			continue
 		}
-		text := fmt.Sprintf("the %v sent no close frame; the %v ended the connection by %s, ", k.side(dir), k.side(by), how)
-		if last := w.lastFrame(); last != 0 {
-			text += event.Duration(max(0, k.tcp.Last-last)) + " after its last frame"
-		} else {
-			text += "before any frame"
+		p := websocket.Problem{Rule: websocket.RuleNoClose, Side: websocket.Side(k.side(dir)), Reference: "RFC 6455 §7.1.5"}
+		if k.tells() {
+			p.Text = fmt.Sprintf("the %v sent no close frame; the %v ended the connection by %s, ", k.side(dir), k.side(by), how)
+			if last := w.lastFrame(); last != 0 {
+				p.Text += event.Duration(max(0, k.tcp.Last-last)) + " after its last frame"
+			} else {
+				p.Text += "before any frame"
+			}
 		}
-		p := websocket.Problem{Rule: websocket.RuleNoClose, Side: websocket.Side(k.side(dir)), Text: text, Reference: "RFC 6455 §7.1.5"}
 		k.findProblem(&p, k.tcp.Last, [2]uint64{k.tcp.LastPacket, k.tcp.LastPacket}, s.frames, 0, "")
 	}
 }

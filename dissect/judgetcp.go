@@ -17,9 +17,11 @@ func (k *Conn) judgeTCP() {
 	c := k.tcp
 	client := k.Client()
 	info := func(dir packet.Dir, rule, reference, format string, args ...any) {
-		k.find(dir, c.Last, [2]uint64{c.FirstPacket, c.LastPacket}, &event.Finding{
-			Rule: rule, Severity: event.Info, Reference: reference, Text: fmt.Sprintf(format, args...),
-		})
+		f := event.Finding{Rule: rule, Severity: event.Info, Reference: reference}
+		if k.tells() {
+			f.Text = fmt.Sprintf(format, args...)
+		}
+		k.find(dir, c.Last, [2]uint64{c.FirstPacket, c.LastPacket}, f)
 	}
 	if c.Midstream {
 		info(client, "CAP-MIDSTREAM", "", "the capture began in the middle of the connection: its handshake and what was agreed in it are not known")
@@ -50,14 +52,15 @@ func (k *Conn) judgeTCP() {
 // socket already: then data came that nobody would read any more.
 func (k *Conn) judgeReset(dir packet.Dir, unacked uint64) {
 	c, side := k.tcp, k.side(dir)
-	did := "reset the connection"
-	if c.HasFIN(dir) {
-		did = "closed the connection and then reset it"
+	f := event.Finding{Rule: "TCP-RESET", Severity: event.Info, Reference: "RFC 9293 §3.5.2"}
+	if k.tells() {
+		did := "reset the connection"
+		if c.HasFIN(dir) {
+			did = "closed the connection and then reset it"
+		}
+		f.Text = fmt.Sprintf("the %v %s; %d bytes that it had sent were not acknowledged by the %v", side, did, unacked, side.Other())
 	}
-	k.find(dir, c.Last, [2]uint64{c.ResetPacket, c.ResetPacket}, &event.Finding{
-		Rule: "TCP-RESET", Severity: event.Info, Reference: "RFC 9293 §3.5.2",
-		Text: fmt.Sprintf("the %v %s; %d bytes that it had sent were not acknowledged by the %v", side, did, unacked, side.Other()),
-	})
+	k.find(dir, c.Last, [2]uint64{c.ResetPacket, c.ResetPacket}, f)
 }
 
 // missing returns how many bytes of a direction are in holes of that cause.

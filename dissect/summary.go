@@ -11,19 +11,24 @@ import (
 
 // Overlap implements reassembly.Handler.
 func (k *Conn) Overlap(dir packet.Dir, o *reassembly.Overlap) {
-	first := "an earlier packet"
-	if o.FirstPacket != 0 {
-		first = fmt.Sprintf("packet %d", o.FirstPacket)
+	f := event.Finding{Rule: "TCP-OVERLAP", Severity: event.Warning, Reference: "RFC 9293 §3.4"}
+	if k.tells() {
+		first := "an earlier packet"
+		if o.FirstPacket != 0 {
+			first = fmt.Sprintf("packet %d", o.FirstPacket)
+		}
+		f.Text = fmt.Sprintf("packet %d carries other bytes at stream offset %d than %s; the first copy is kept", o.Packet, o.Offset, first)
+		f.Evidence = fmt.Sprintf("first % x, then % x", o.First, o.Second)
 	}
-	k.find(dir, o.Time, [2]uint64{o.FirstPacket, o.Packet}, &event.Finding{
-		Rule: "TCP-OVERLAP", Severity: event.Warning, Reference: "RFC 9293 §3.4",
-		Text:     fmt.Sprintf("packet %d carries other bytes at stream offset %d than %s; the first copy is kept", o.Packet, o.Offset, first),
-		Evidence: fmt.Sprintf("first % x, then % x", o.First, o.Second),
-	})
+	k.find(dir, o.Time, [2]uint64{o.FirstPacket, o.Packet}, f)
 }
 
+// tells says whether findings are looked at. Where they are only counted, they
+// need neither text nor evidence, which cost more than finding them.
+func (k *Conn) tells() bool { return k.wants(event.KindFinding) }
+
 // find counts a finding, and reports it where findings are looked at.
-func (k *Conn) find(dir packet.Dir, time int64, packets [2]uint64, f *event.Finding) {
+func (k *Conn) find(dir packet.Dir, time int64, packets [2]uint64, f event.Finding) {
 	k.a.totals.Findings++
 	add(&k.a.totals.ByRule, f.Rule)
 	switch f.Severity {
@@ -33,19 +38,20 @@ func (k *Conn) find(dir packet.Dir, time int64, packets [2]uint64, f *event.Find
 		k.a.totals.Warnings++
 	}
 	if k.sum != nil {
-		k.note(f)
+		k.note(f.Rule, f.Severity)
 	}
-	if k.wants(event.KindFinding) {
-		k.emit(dir, time, packets, f)
+	if k.tells() {
+		told := f
+		k.emit(dir, time, packets, &told)
 	}
 }
 
 // note adds a finding to what is known of the connection.
-func (k *Conn) note(f *event.Finding) {
-	if x := k.more(); !slices.Contains(x.rules, f.Rule) {
-		x.rules = append(x.rules, f.Rule)
+func (k *Conn) note(rule string, severity event.Severity) {
+	if x := k.more(); !slices.Contains(x.rules, rule) {
+		x.rules = append(x.rules, rule)
 	}
-	switch f.Severity {
+	switch severity {
 	case event.Error:
 		k.sum.Errors++
 	case event.Warning:
