@@ -86,6 +86,7 @@ type Analyzer struct {
 	https       freeList[httpStream]
 	webSockets  freeList[webSocket]
 	assemblies  assemblies
+	waitings    waitings
 	heads       heads
 	exchanges   exchanges
 	judged      judged

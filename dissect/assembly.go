@@ -180,7 +180,7 @@ func (w *webSocket) finishMessage(k *Conn, s *wsSide, m *assembly, complete bool
 		w.judgePayload(k, s, m, payload)
 	}
 	k.a.totals.message(k.side(s.dir), m, length, undecoded != "")
-	latency := w.latency(s, m, payload, complete)
+	latency := w.latency(k, s, m, payload, complete)
 	if m.short {
 		k.a.totals.Bounded++
 	}

@@ -33,6 +33,9 @@ func (a *Analyzer) recycle(d Dissector) {
 	case *httpStream:
 		a.https.put(d)
 	case *webSocket:
+		for dir := range d.side {
+			a.waitings.put(d.side[dir].waiting)
+		}
 		a.webSockets.put(d)
 	}
 }

@@ -8,7 +8,7 @@ import (
 // TestPongLatency holds which of several equal pings a pong is taken for.
 func TestPongLatency(t *testing.T) {
 	const ms = int64(time.Millisecond)
-	s := &wsSide{}
+	s := &wsSide{waiting: &waiting{}}
 	for _, step := range []struct {
 		ping bool
 		at   int64
@@ -21,7 +21,7 @@ func TestPongLatency(t *testing.T) {
 		{true, 5000, 0}, {false, 5003, 3},
 	} {
 		if step.ping {
-			s.sentPing(ping{payload: "x", time: step.at * ms, owed: true})
+			s.sentPing([]byte("x"), step.at*ms, true)
 			continue
 		}
 		if got := s.answered([]byte("x"), step.at*ms); got != step.want*ms && (step.want >= 0 || got != -1) {

@@ -105,14 +105,16 @@ func (r *recogniser) worthLooking(dir packet.Dir, b []byte) bool {
 // held. It returns the protocol that needs more bytes, if nothing was decided.
 func (r *recogniser) decide(k *Conn, dir packet.Dir, b []byte, at reassembly.At, final bool) *protocol {
 	s := &k.a.signs
+	starts := s.starts
 	*s = signs{k: k, frameAt: [2]int{-1, -1}, fresh: r.fresh, final: final, client: k.Client(), clientKnown: k.settled, upgrade: r.upgrade, bits: r.bits}
 	other := dir.Reverse()
 	s.b[dir], s.b[other] = b, k.heldBytes(other)
 	s.at[dir], s.at[other] = at, k.heldAt(other)
 	s.cut[dir] = k.a.cut
 	if !r.fresh {
-		s.starts[dir] = append([]int(nil), k.Starts(dir, at)...)
-		s.starts[other] = append([]int(nil), k.Starts(other, k.heldAt(other))...)
+		starts[dir] = append(starts[dir][:0], k.Starts(dir, at)...)
+		starts[other] = append(starts[other][:0], k.Starts(other, k.heldAt(other))...)
+		s.starts = starts
 	}
 	for i := range protocols {
 		p := &protocols[i]

@@ -47,7 +47,7 @@ type wsSide struct {
 	dir      packet.Dir
 	closed   bool // a close frame was seen
 	lostAny  bool // something of this direction was not read
-	forgot   bool // a ping is not among pings: some pong answers it
+	forgot   bool // a ping is not among those that wait: some pong answers it
 	expected bool // searching: right behind a hole in the head of the handshake
 	likely   bool // searching: behind a segment that the snap length cut and that was not full
 	judge    websocket.FrameJudge
@@ -65,13 +65,14 @@ type wsSide struct {
 	to    *assembly // where the frame's payload goes: data, a message of this frame alone, or nil
 
 	inflater inflater
-	pings    []ping
-	unasked  *pongUnasked
-	startAt  uint64 // skipping: where the first frame begins
+	waiting  *waiting // pings and pongs; nil: there were none
+	startAt  uint64   // skipping: where the first frame begins
 	// longestCut is how long the longest segment was that the snap length cut.
 	longestCut uint64
 	// lookAgain is the offset up to which bytes must come to make another search worthwhile.
 	lookAgain uint64
+
+	_ [24]byte // both sides begin where a cache line does
 }
 
 // span is the packets that carried something, and the time of the last.
