@@ -192,11 +192,11 @@ func (j *jsonEncoder) quote(s string) {
 	p := viewBytes(s)
 	for len(p) > jsonChunk && j.err == nil {
 		n := runeBoundary(p, jsonChunk)
-		j.buf = appendEscaped(j.buf, p[:n])
+		j.buf = appendString(j.buf, p[:n])
 		p = p[n:]
 		j.spill()
 	}
-	j.buf = appendEscaped(j.buf, p)
+	j.buf = appendString(j.buf, p)
 	j.lit(`"`)
 }
 

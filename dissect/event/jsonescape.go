@@ -25,7 +25,7 @@ func appendText(dst, p []byte) []byte {
 	}
 	for len(p) > 0 {
 		dst = slices.Grow(dst, 2*len(p)+vectorSlack)
-		w, n := escapeRun(dst[len(dst):cap(dst)], p)
+		w, n := escapeRun(dst[len(dst):cap(dst)], p, textTables)
 		dst, p = dst[:len(dst)+w], p[n:]
 		if len(p) > 0 {
 			_, n = utf8.DecodeRune(p)
@@ -33,6 +33,18 @@ func appendText(dst, p []byte) []byte {
 		}
 	}
 	return dst
+}
+
+// appendString is appendEscaped, faster for what begins in ASCII.
+func appendString(dst, p []byte) []byte {
+	if hasVectors {
+		dst = slices.Grow(dst, 2*len(p)+vectorSlack)
+		w, n := escapeRun(dst[len(dst):cap(dst)], p, asciiTables)
+		if dst, p = dst[:len(dst)+w], p[n:]; len(p) == 0 {
+			return dst
+		}
+	}
+	return appendEscaped(dst, p)
 }
 
 // vectorSlack is how many bytes behind those that are asked for vectors may write to.
@@ -43,27 +55,25 @@ type runTables struct {
 	// ascii says what becomes of an ASCII character: 0, it stays; runStops, it is
 	// none of escapeRun's; else a backslash and the value.
 	ascii [128]byte
-	// lead and next have a bit for each first byte of characters of which some
-	// deceive, by the low six bits: of that byte, and of bytes that may follow it there.
+	// A byte that is not ASCII is none of escapeRun's where it is not below from
+	// and lead and next have a bit in common: of it and of the byte behind it, by
+	// their low six bits.
 	lead, next [64]byte
+	from       byte
 }
 
 const runStops = 0x80
 
-var escapeRunTables = makeRunTables()
+var (
+	textTables  = makeTextTables()
+	asciiTables = makeASCIITables()
+)
 
-func makeRunTables() *runTables {
-	t := new(runTables)
-	for c := range t.ascii {
-		switch e := escapes[c]; e {
-		case escNone:
-		case escHex:
-			t.ascii[c] = runStops
-		default:
-			t.ascii[c] = e
-		}
-	}
-	bits := map[byte]byte{} // by first byte
+// makeTextTables stops at characters that perhaps deceive, in valid UTF-8: it has a
+// bit for each first byte of some.
+func makeTextTables() *runTables {
+	t := &runTables{ascii: asciiRuns(), from: 0xc0}
+	bits := map[byte]byte{}
 	for _, of := range deceivers {
 		for r := of.first; r <= of.last; r++ {
 			var b [utf8.UTFMax]byte
@@ -75,6 +85,28 @@ func makeRunTables() *runTables {
 			}
 			t.lead[b[0]&63] |= bit
 			t.next[b[1]&63] |= bit
+		}
+	}
+	return t
+}
+
+// makeASCIITables stops at whatever is not ASCII.
+func makeASCIITables() *runTables {
+	t := &runTables{ascii: asciiRuns(), from: utf8.RuneSelf}
+	for i := range t.lead {
+		t.lead[i], t.next[i] = 1, 1
+	}
+	return t
+}
+
+func asciiRuns() (t [128]byte) {
+	for c := range t {
+		switch e := escapes[c]; e {
+		case escNone:
+		case escHex:
+			t[c] = runStops
+		default:
+			t[c] = e
 		}
 	}
 	return t

@@ -19,6 +19,9 @@ func checkText(t *testing.T, text []byte) {
 	if !bytes.HasPrefix(got, before) || !bytes.Equal(got[len(before):], want) {
 		t.Fatalf("of %q\ngot  %q\nwant %q", text, got[len(before):], want)
 	}
+	if got := appendString(before[:len(before):len(before)], text); !bytes.Equal(got[len(before):], want) {
+		t.Fatalf("of the string %q\ngot  %q\nwant %q", text, got[len(before):], want)
+	}
 }
 
 // TestTextEveryCharacter puts every character at the beginning, the end and the

@@ -8,16 +8,16 @@ import "golang.org/x/sys/cpu"
 var hasVectors = cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512VBMI && cpu.X86.HasAVX512VBMI2 &&
 	cpu.X86.HasBMI2 && cpu.X86.HasPOPCNT
 
-// escapeRun writes the beginning of p, valid UTF-8, to d as the inside of a JSON
-// string: it reads n bytes and writes w. It stops before a character that has to
-// become \uXXXX, and before some that only begin like one. d has room for twice p
-// and vectorSlack; what it holds behind w bytes is undefined.
-func escapeRun(d, p []byte) (w, n int) {
+// escapeRun writes the beginning of p to d as the inside of a JSON string: it reads
+// n bytes and writes w. It stops before what is none of its, by the tables: what has
+// to become \uXXXX, and what would have to be looked at more closely. d has room for
+// twice p and vectorSlack; what it holds behind w bytes is undefined.
+func escapeRun(d, p []byte, t *runTables) (w, n int) {
 	if len(p) == 0 {
 		return 0, 0
 	}
 	_ = d[2*len(p)+vectorSlack-1]
-	return escapeVBMI2(&d[0], &p[0], len(p), escapeRunTables)
+	return escapeVBMI2(&d[0], &p[0], len(p), t)
 }
 
 //go:noescape

@@ -12,7 +12,7 @@
 //	Z0 bytes             K1 not ASCII           DI, SI where to write and to read
 //	Z1 ASCII looked up   K3 escapes             CX bytes left, DX of them in this block
 //	Z3 the bytes behind  K4, K5 to stop at      R12 short escapes of the block
-//	Z16-Z19 the tables   K6, K7 captured bytes  R13 not zero: stop behind the block
+//	Z16-Z21 the tables   K6, K7 captured bytes  R13 not zero: stop behind the block
 TEXT ·escapeVBMI2(SB), NOSPLIT, $0-48
 	MOVQ         d+0(FP), DI
 	MOVQ         p+8(FP), SI
@@ -26,8 +26,7 @@ TEXT ·escapeVBMI2(SB), NOSPLIT, $0-48
 	VMOVDQU8     192(BX), Z19
 	MOVQ         $0x5C, AX
 	VPBROADCASTW AX, Z20                  // backslashes, as first bytes of pairs
-	MOVQ         $0xC0, AX
-	VPBROADCASTB AX, Z21
+	VPBROADCASTB 256(BX), Z21
 	MOVQ         $0x80, AX
 	VPBROADCASTB AX, Z22
 	MOVQ         $0x5555555555555555, R10 // first bytes of pairs
@@ -62,7 +61,6 @@ block:
 	VPTESTMB  Z1, Z1, K2, K3
 	VPTESTMB  Z22, Z1, K3, K5
 
-	// A first byte and what follows it have a bit in common where the character may deceive.
 	VPCMPUB   $5, Z21, Z0, K4
 	VPERMB    Z18, Z0, Z2
 	VPERMB    Z19, Z3, Z3

@@ -4,6 +4,6 @@ package event
 
 const hasVectors = false
 
-func escapeRun(_, _ []byte) (w, n int) { return 0, 0 }
+func escapeRun(_, _ []byte, _ *runTables) (w, n int) { return 0, 0 }
 
 func encodeRun(_, _ []byte) {}

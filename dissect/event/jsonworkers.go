@@ -3,6 +3,7 @@ package event
 import (
 	"io"
 	"sync"
+	"sync/atomic"
 )
 
 // batchEvents is how many events are encoded together: enough that handing them
@@ -39,6 +40,7 @@ type JSONWorkers struct {
 	pending   sync.Cond // signalled when unwritten falls to 0
 	unwritten int
 	err       error
+	failed    atomic.Bool // err is set: asked for every packet, it must cost nothing
 	w         io.Writer
 }
 
@@ -206,10 +208,15 @@ func (j *JSONWorkers) put(b []byte) {
 		return
 	}
 	if _, err := j.w.Write(b); err != nil {
-		j.mu.Lock()
-		j.err = err
-		j.mu.Unlock()
+		j.fail(err)
 	}
+}
+
+func (j *JSONWorkers) fail(err error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.err = err
+	j.failed.Store(true)
 }
 
 // Flush writes everything that was given so far. It returns the first error of any write.
@@ -227,6 +234,9 @@ func (j *JSONWorkers) Flush() error {
 
 // Err returns the first error of any write (a closed pipe: EPIPE), nil if there was none.
 func (j *JSONWorkers) Err() error {
+	if !j.failed.Load() {
+		return nil
+	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.err
@@ -246,6 +256,8 @@ func (j *JSONWorkers) End(end End) error {
 	if err := j.Err(); err != nil {
 		return err
 	}
-	j.err = NewJSON(j.w, j.payload).End(end)
-	return j.err
+	if err := NewJSON(j.w, j.payload).End(end); err != nil {
+		j.fail(err)
+	}
+	return j.Err()
 }
