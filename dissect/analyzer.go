@@ -65,6 +65,9 @@ type Analyzer struct {
 	// emitting is the connection whose event the sink is looking at; nil: none.
 	emitting *Conn
 
+	// want and kept are those of the connections that Options.Conn takes.
+	want kinds
+	kept int
 	// described: somebody looks at what is known of connections.
 	described bool
 	conns     slab.Of[Conn] // by the slot of their reassembly.Conn: who takes the slot next takes the Conn
@@ -102,6 +105,8 @@ func New(o Options, sink event.Sink) *Analyzer {
 	a.described = o.Forgotten != nil || kinds[event.KindConnection] || !o.Want.EventsOnly && slices.Contains(kinds[:], true)
 	// Without these nothing of a head outlives its handshake.
 	a.heads.Borrow = !a.described && !kinds[event.KindHandshake] && !kinds[event.KindFinding]
+	a.want = kindsOf(*kinds)
+	a.kept = keep(&o, kinds[event.KindMessage])
 	a.decoder = packet.NewDecoder(packet.Options{VXLANPorts: o.vxlanPorts(), Limits: o.Limits.Packet})
 	a.table = reassembly.New(a, o.Limits.Reassembly)
 	a.table.OpenLate()

@@ -72,9 +72,8 @@ func newConn(a *Analyzer, c *reassembly.Conn) *Conn {
 	k := a.conns.At(c.Slot())
 	*k = Conn{a: a, tcp: c}
 	if a.opt.Conn == 0 || a.opt.Conn == c.Number {
-		k.want = kindsOf(a.opt.Want.Kinds)
+		k.want, k.kept = a.want, a.kept
 	}
-	k.kept = keep(&a.opt, k.wants(event.KindMessage))
 	k.settled, k.client = c.ClientKnown(), c.ClientDir()
 	k.d = unheard{}
 	if len(a.opt.DecodeAs) > 0 {
