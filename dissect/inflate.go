@@ -102,19 +102,20 @@ func (i *inflater) close() {
 	i.f.Release()
 }
 
-// start begins a message. A long one has an output of its own, because others
-// are inflated before it ends.
-func (i *inflater) start(k *Conn, m *assembly, out *inflated) {
-	*out = inflated{buf: out.buf, pool: &k.a.chunks, keep: k.kept, text: m.opcode == websocket.Text, from: out.from}
-	i.out = out
-	i.f.Begin(out)
+// begin makes o ready for the output of a message.
+func (o *inflated) begin(k *Conn, m *assembly) {
+	o.buf.head, o.buf.chunks = o.buf.head[:0], nil
+	o.pool, o.keep, o.text, o.utf8 = &k.a.chunks, k.kept, m.opcode == websocket.Text, websocket.UTF8{}
+	o.held, o.short = 0, false
 }
 
-// stream inflates what came of a long message so far.
+// stream inflates what came of a long message so far. It has an output of its own,
+// because others are inflated before it ends.
 func (i *inflater) stream(k *Conn, m *assembly, piece []byte) {
 	if !i.running {
-		i.start(k, m, &inflated{from: &k.a.payload})
-		i.running = true
+		i.out, i.running = &inflated{from: &k.a.payload}, true
+		i.out.begin(k, m)
+		i.f.Begin(i.out)
 	}
 	i.f.Write(piece) //nolint:errcheck // the error remains until End
 }
@@ -122,12 +123,14 @@ func (i *inflater) stream(k *Conn, m *assembly, piece []byte) {
 // message ends a message: the whole of it is in m, or was streamed. It returns
 // the kept output, which the caller resets, and notes where text is not UTF-8.
 func (i *inflater) message(k *Conn, m *assembly) (out *pieces, r deflate.Result, err error) {
-	if !i.running {
-		i.start(k, m, &k.a.inflated)
-		i.f.Write(m.buf.head) //nolint:errcheck // the error remains until End. So short, it has no chunks
+	o := &k.a.inflated
+	if i.running {
+		o = i.done()
+		r, err = i.f.End()
+	} else {
+		o.begin(k, m)
+		r, err = i.f.Whole(o, m.buf.head) // so short, it has no chunks
 	}
-	r, err = i.f.End()
-	o := i.done()
 	m.short = m.short && err != nil || o.short
 	if errors.Is(err, deflate.ErrLimit) {
 		k.a.totals.Bounded++

@@ -58,27 +58,27 @@ func (f *Inflater) storedHeader() status {
 
 // stored copies the bytes of a stored block: first those in the bit buffer, then from the input.
 func (f *Inflater) stored() status {
-	r := f.run
+	r, out := f.run, &f.pool.out
 	for r.left > 0 {
-		if f.w == len(f.win) {
+		if r.w >= outSize {
 			return needRoom
 		}
 		if r.n > 0 {
-			f.win[f.w] = byte(r.take(8))
-			f.w++
+			out[r.w] = byte(r.take(8))
+			r.w++
 			r.left--
 		} else {
 			r.bits = 0
-			room := min(r.left, len(f.win)-f.w, int(min(r.nextStop-r.base+1-int64(f.w), 1<<30)))
-			n := copy(f.win[f.w:f.w+room], r.in[r.pos:])
+			room := min(r.left, outSize-r.w, int(min(r.nextStop-r.base+1-int64(r.w), 1<<30)))
+			n := copy(out[r.w:r.w+room], r.in[r.pos:])
 			if n == 0 {
 				return needInput
 			}
-			f.w += n
+			r.w += n
 			r.pos += n
 			r.left -= n
 		}
-		if r.base+int64(f.w) > r.nextStop && !f.overStop(r.offset()) {
+		if r.base+int64(r.w) > r.nextStop && !f.overStop(r.offset()) {
 			return failed
 		}
 	}

@@ -30,16 +30,15 @@ type Result struct {
 }
 
 // Inflater inflates the messages of one direction of a connection, one after the other. Init makes it ready. Either
-// Message takes a whole payload, or Begin, Write and End take it in pieces, cut anywhere.
+// Message or Whole takes a whole payload, or Begin, Write and End take it in pieces, cut anywhere.
 //
-// Between messages it holds its window: nothing at first and without context takeover, else 1 to 40 KiB.
+// Between messages it holds its history: nothing at first and without context takeover, else 1 to 32 KiB.
 type Inflater struct {
 	pool   *Pool
-	run    *run   // state of the running message, nil between messages
-	win    []byte // [:w] is history and output; nil while nothing is known
-	w      int
+	run    *run     // state of the running message, nil between messages
+	past   *history // nil while nothing is known
 	params Params
-	lost   bool // bytes before the window's first existed and are not known
+	lost   bool // bytes before the history's first existed and are not known
 }
 
 // Init makes f ready for the first message of a direction with an empty history. A direction whose first messages were
@@ -52,16 +51,26 @@ func (f *Inflater) Init(p *Pool, params Params) {
 }
 
 // Known returns how many bytes of history the next message may refer to, 0 to 32768.
-func (f *Inflater) Known() int { return min(f.w, maxHistory) }
+func (f *Inflater) Known() int {
+	if f.past == nil {
+		return 0
+	}
+	return f.past.known
+}
 
-// Footprint returns the bytes of window that f holds.
-func (f *Inflater) Footprint() int { return len(f.win) }
+// Footprint returns the bytes of history that f holds.
+func (f *Inflater) Footprint() int {
+	if f.past == nil {
+		return 0
+	}
+	return f.past.held()
+}
 
 // Lost says that bytes of this direction are missing from here on, or that the running message is broken off: the
 // history is unknown. Messages that refer only to what comes after inflate right, others fail with ErrUnknownHistory.
 func (f *Inflater) Lost() {
 	f.endRun()
-	f.dropWindow()
+	f.forget()
 	f.lost = true
 }
 
@@ -71,14 +80,37 @@ func (f *Inflater) Release() { f.Lost() }
 // Message inflates the whole payload of one message. It appends the first keep bytes of the output to dst, which may be
 // nil, and returns it also on error, with what was inflated before it. The error is an *Error or nil.
 func (f *Inflater) Message(dst, payload []byte, keep int) ([]byte, Result, error) {
-	f.Begin(nil)
-	r := f.run
-	r.dst, r.keep = dst, max(keep, 0)
+	k := &f.pool.keeper
+	*k = keeper{dst, max(keep, 0)}
+	result, err := f.Whole(k, payload)
+	dst = k.dst
+	*k = keeper{}
+	return dst, result, err
+}
+
+// keeper is a sink that keeps the beginning of what is inflated.
+type keeper struct {
+	dst  []byte
+	room int
+}
+
+func (k *keeper) Inflated(p []byte) {
+	n := min(k.room, len(p))
+	k.dst = append(k.dst, p[:n]...)
+	k.room -= n
+}
+
+// Whole inflates the whole payload of one message, as Begin, Write and End do with one piece, but cheaper. sink may be
+// nil. The error is an *Error or nil.
+func (f *Inflater) Whole(sink Sink, payload []byte) (Result, error) {
+	f.Begin(sink)
 	f.feed(payload)
 	f.finish()
-	dst = r.dst
-	result, err := f.close()
-	return dst, result, err
+	f.emit()
+	if !f.params.NoTakeover && f.run.err == nil {
+		f.remember()
+	}
+	return f.close()
 }
 
 // Begin starts a message whose output goes to sink, which may be nil. A message that was not ended is broken off.
@@ -86,19 +118,12 @@ func (f *Inflater) Begin(sink Sink) {
 	if f.run != nil {
 		f.Lost()
 	}
-	size := 1
 	if f.params.NoTakeover {
-		f.dropWindow()
 		f.lost = false
-		size = classes[fullClass] // held for this message only
-	}
-	if f.win == nil {
-		f.win = f.pool.window(size)
 	}
 	r := f.pool.run()
 	f.run = r
 	r.sink = sink
-	r.base, r.emitted = -int64(f.w), f.w
 	l := &f.pool.limits
 	r.nextStop = int64(min(l.MaxOutput, l.RatioAbove, 1<<62))
 }
@@ -110,6 +135,8 @@ func (f *Inflater) Write(piece []byte) error {
 		return &Error{Cause: NoMessage}
 	}
 	f.feed(piece)
+	f.emit()
+	f.remember()
 	if f.run.err != nil {
 		return f.run.err
 	}
@@ -130,7 +157,7 @@ func (f *Inflater) close() (Result, error) {
 	r := f.run
 	result := r.result
 	result.Compressed = r.taken
-	result.Bytes = uint64(r.base + int64(f.w))
+	result.Bytes = uint64(r.base + int64(r.w))
 	if result.MaxDistance > 1<<f.params.WindowBits {
 		result.Notes |= WideWindow
 	}
@@ -141,8 +168,8 @@ func (f *Inflater) close() (Result, error) {
 		return result, err
 	}
 	f.endRun()
-	if f.params.NoTakeover || f.w == 0 {
-		f.dropWindow()
+	if f.params.NoTakeover {
+		f.forget()
 	}
 	return result, nil
 }
@@ -154,32 +181,23 @@ func (f *Inflater) endRun() {
 	}
 }
 
-func (f *Inflater) dropWindow() {
-	if f.win != nil {
-		f.pool.putWindow(f.win)
-	}
-	f.win, f.w = nil, 0
-}
-
-// moveTo moves the last known bytes to the front of to, which becomes the window; to may be the window itself.
-func (f *Inflater) moveTo(to []byte, known int) {
-	copy(to, f.win[f.w-known:f.w])
-	if r := f.run; r != nil {
-		r.base += int64(f.w - known)
-		r.emitted -= f.w - known
-	}
-	if len(to) != len(f.win) {
-		f.pool.putWindow(f.win)
-	}
-	f.win, f.w = to, known
-}
-
-// makeRoom slides the window, or exchanges it for a larger one, so that a match fits. All output has been emitted.
-func (f *Inflater) makeRoom() {
-	known := f.Known()
-	if len(f.win) == classes[fullClass] || known < len(f.win)/2 {
-		f.moveTo(f.win, known)
+// remember moves the output to the history.
+func (f *Inflater) remember() {
+	r := f.run
+	if r.w == 0 {
 		return
 	}
-	f.moveTo(f.pool.window(len(f.win)+1), known)
+	if f.past == nil {
+		f.past = f.pool.history()
+	}
+	f.past.write(f.pool, f.pool.out[:r.w])
+	r.base += int64(r.w)
+	r.w = 0
+}
+
+func (f *Inflater) forget() {
+	if f.past != nil {
+		f.pool.putHistory(f.past)
+		f.past = nil
+	}
 }

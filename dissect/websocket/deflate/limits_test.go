@@ -43,8 +43,8 @@ func checkContext(t *testing.T, buf *bytes.Buffer, w *kflate.Writer, messages []
 		if err != nil || !bytes.Equal(got, m) || res.Notes != 0 || res.MaxDistance > window {
 			t.Fatalf("%+v, message %d: %d of %d bytes, %+v, %v", p, i, len(got), len(m), res, err)
 		}
-		if known := f.Known(); f.Footprint() > max(6*known, classes[0]) || f.Footprint() > classes[fullClass] {
-			t.Fatalf("%d bytes of history in a window of %d", known, f.Footprint())
+		if known := f.Known(); f.Footprint() != (known+pageSize-1)/pageSize*pageSize {
+			t.Fatalf("%d bytes of history in %d", known, f.Footprint())
 		}
 	}
 }

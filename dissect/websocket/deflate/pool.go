@@ -1,13 +1,13 @@
 // Package deflate inflates the messages of permessage-deflate (RFC 7692) without ever resetting a decoder.
 //
-//	compressed payload ─► Write ─► bit buffer ─► blocks ─► window ─► Sink (borrowed slices of the window)
-//	(unmasked, in pieces)                                    │
-//	                          kept for the next message ─────┘   [known history | output of this message]
+//	compressed payload ─► bit buffer ─► blocks ─► output ─► Sink (borrowed slices of the output)
+//	(unmasked, in pieces)                          ▲  │
+//	                                       matches │  ▼
+//	                                            history, kept for the next message
 //
-// One [Inflater] serves one direction of a connection. Its window is a linear buffer: a message's output is written
-// behind the history and becomes history by staying where it is. It slides only when full, so that a small message
-// costs no copy of 32 KiB. What only a running message needs (bit buffer, code tables) comes from the [Pool] and goes
-// back with the message; what only the context needs (the window) grows with the history there is.
+// One [Inflater] serves one direction of a connection. What it keeps between messages is its history, the last 32 KiB of
+// output in pages of 1 KiB. A running message is inflated into an array that all inflaters of a [Pool] share, and that
+// the cache therefore holds; the history is read where a match refers to it, and written once, with all the output.
 //
 // What is not known is never guessed: after bytes were lost the known history is empty, and a message that refers
 // beyond it fails with [ErrUnknownHistory].
@@ -19,17 +19,8 @@ const (
 	maxMatch   = 258      // longest match, §3.2.5
 )
 
-// classes are the window sizes in bytes. All but the last serve connections that have said little so far; the last
-// holds a full history and 8 KiB to write into before it slides. It is a multiple of the runtime's page.
-var classes = [...]int{1 << 10, 4 << 10, 16 << 10, maxHistory + 8<<10}
-
-const (
-	fullClass = len(classes) - 1
-	keepFree  = 32 // free windows of a class, tables, and states of messages that a pool keeps
-	// keepWindows is up to how many bytes of free windows it keeps more of a class: connections that begin together
-	// outgrow the smaller ones together, end together, and others follow them.
-	keepWindows = 32 << 20
-)
+// keepFree is how many histories, tables, and states of messages a pool keeps.
+const keepFree = 32
 
 // Limits bound one message. The zero value of a field means its default.
 type Limits struct {
@@ -51,15 +42,18 @@ func (l Limits) withDefaults() Limits {
 	return l
 }
 
-// Pool owns the memory that inflaters borrow: windows by size, and the state of running messages. It belongs to one
+// Pool owns the memory that inflaters borrow: pages of history, and the state of running messages. It belongs to one
 // goroutine, with all inflaters initialised from it.
 type Pool struct {
-	limits  Limits
-	fixed   tables
-	windows [len(classes)][][]byte
-	free    int // bytes in windows
-	runs    []*run
-	tables  []*tables
+	limits    Limits
+	fixed     tables
+	out       output           // of the message that is being inflated right now
+	padded    [3 * fastIn]byte // the end of a piece of input, and zeros
+	keeper    keeper
+	pages     []*page
+	histories []*history
+	runs      []*run
+	tables    []*tables
 }
 
 // NewPool returns a pool whose inflaters obey l.
@@ -69,27 +63,40 @@ func NewPool(l Limits) *Pool {
 	return p
 }
 
-// window returns a window of at least n bytes; its content is arbitrary.
-func (p *Pool) window(n int) []byte {
-	c := 0
-	for c < fullClass && classes[c] < n {
-		c++
+// page returns a page of arbitrary content.
+func (p *Pool) page() *page {
+	if len(p.pages) == 0 {
+		slab := new([pageSlab]page)
+		for i := range slab {
+			p.pages = append(p.pages, &slab[i])
+		}
 	}
-	if free := p.windows[c]; len(free) > 0 {
-		b := free[len(free)-1]
-		p.windows[c] = free[:len(free)-1]
-		p.free -= len(b)
-		return b
-	}
-	return make([]byte, classes[c])
+	n := len(p.pages) - 1
+	b := p.pages[n]
+	p.pages = p.pages[:n]
+	return b
 }
 
-func (p *Pool) putWindow(b []byte) {
-	for c, n := range classes {
-		if len(b) == n && (len(p.windows[c]) < keepFree || p.free+n <= keepWindows) {
-			p.windows[c] = append(p.windows[c], b)
-			p.free += n
+// history returns an empty history.
+func (p *Pool) history() *history {
+	if n := len(p.histories); n > 0 {
+		h := p.histories[n-1]
+		p.histories = p.histories[:n-1]
+		return h
+	}
+	return new(history)
+}
+
+// putHistory takes back h and its pages.
+func (p *Pool) putHistory(h *history) {
+	for _, b := range h.ring {
+		if b != nil && len(p.pages) < keepPages {
+			p.pages = append(p.pages, b)
 		}
+	}
+	*h = history{}
+	if len(p.histories) < keepFree {
+		p.histories = append(p.histories, h)
 	}
 }
 

@@ -11,13 +11,11 @@ type run struct {
 	n     uint
 	taken uint64 // payload bytes taken before in
 
-	// Output: base+w is the count of bytes of this message when the window's write index is w.
+	// Output: the last w bytes are in the pool's output, the base bytes before them in the history.
 	base     int64
-	emitted  int   // window index up to which output was delivered
+	w        int
 	nextStop int64 // count of output at which limits are looked at
 	sink     Sink
-	dst      []byte
-	keep     int
 
 	state  state
 	final  bool // the block has BFINAL
@@ -62,7 +60,7 @@ const (
 	failed                  // err is set
 )
 
-// feed inflates p as far as it goes and delivers what came of it.
+// feed inflates p as far as it goes. What comes of it is in the output, or was delivered where that had no room left.
 func (f *Inflater) feed(p []byte) {
 	r := f.run
 	if r.err != nil {
@@ -73,35 +71,21 @@ func (f *Inflater) feed(p []byte) {
 		switch f.step() {
 		case needRoom:
 			f.emit()
-			f.makeRoom()
-		case needInput:
-			r.taken += uint64(len(p))
-			r.in, r.pos = nil, 0
-			f.emit()
-			return
-		case failed:
-			r.taken += uint64(r.pos)
-			r.in, r.pos = nil, 0
-			f.emit()
-			return
+			f.remember()
+			continue
+		case proceed:
+			continue
 		}
+		r.taken += uint64(r.pos)
+		r.in, r.pos = nil, 0
+		return
 	}
 }
 
-// emit delivers the output not delivered yet.
+// emit delivers the output.
 func (f *Inflater) emit() {
-	r := f.run
-	out := f.win[r.emitted:f.w]
-	r.emitted = f.w
-	if len(out) == 0 {
-		return
-	}
-	if n := min(r.keep, len(out)); n > 0 {
-		r.dst = append(r.dst, out[:n]...)
-		r.keep -= n
-	}
-	if r.sink != nil {
-		r.sink.Inflated(out)
+	if r := f.run; r.sink != nil && r.w > 0 {
+		r.sink.Inflated(f.pool.out[:r.w])
 	}
 }
 
@@ -149,7 +133,7 @@ func (f *Inflater) finish() {
 		}
 		return
 	}
-	taken, total := r.taken, r.base+int64(f.w)
+	taken, total := r.taken, r.base+int64(r.w)
 	r.tail, r.empty = true, false
 	r.nextStop = total // no output comes from the tail
 	f.feed([]byte{0, 0, 0xff, 0xff})
@@ -169,14 +153,14 @@ func (r *run) offset() uint64 { return (r.taken+uint64(r.pos))*8 - uint64(r.n) }
 // fail records an error at a bit offset. Output after the limit, or decoded from the tail, is not delivered.
 func (f *Inflater) fail(c Cause, bit uint64) status {
 	r := f.run
-	r.err = &Error{Cause: c, Bit: bit, Output: uint64(r.base + int64(f.w))}
+	r.err = &Error{Cause: c, Bit: bit, Output: uint64(r.base + int64(r.w))}
 	return failed
 }
 
 // overStop looks at the limits; it is called when the output has passed nextStop, at the symbol at the given offset.
 func (f *Inflater) overStop(bit uint64) (ok bool) {
 	r, l := f.run, &f.pool.limits
-	total := uint64(r.base + int64(f.w))
+	total := uint64(r.base + int64(r.w))
 	var cause Cause
 	switch {
 	case r.tail:
@@ -189,7 +173,7 @@ func (f *Inflater) overStop(bit uint64) (ok bool) {
 		r.nextStop = int64(min(l.MaxOutput, total+64<<10, 1<<62))
 		return true
 	}
-	f.w = max(int(r.nextStop-r.base), r.emitted)
+	r.w = int(r.nextStop - r.base)
 	f.fail(cause, bit)
 	return false
 }

@@ -2,24 +2,36 @@ package deflate
 
 import "encoding/binary"
 
-// Margins of the fast loop: the input bytes an iteration may look at, and the output it may write (two literals, a
-// match, and what an eight-byte copy writes past its end).
+// Sizes of the output and margins of the fast loop: the input bytes an iteration may look at, and the output it may
+// write (three literals or a match, and what a copy of 16 bytes writes past its end).
 const (
-	fastIn  = 16
-	fastOut = 2 + maxMatch + 8 + 8
+	outSize   = 32 << 10
+	outMargin = 16
+	fastIn    = 16
+	fastOut   = 3 + maxMatch + outMargin
 )
+
+// output is what was inflated and is not history yet.
+type output [outSize + outMargin]byte
 
 // symbols decodes the literals and matches of a block (RFC 1951 §3.2.5): in the fast loop where there is plenty of
 // input and room, one checked symbol at a time elsewhere. A symbol is used whole or not at all, so that it may be cut
 // anywhere: it has at most 48 bits, which the bit buffer holds.
 func (f *Inflater) symbols() status {
 	r := f.run
-	t := r.codes
-	for {
-		if len(r.in)-r.pos >= fastIn && f.fast() {
-			return r.endOfBlock()
+	t, out := r.codes, &f.pool.out
+	for padded := false; ; {
+		if len(r.in)-r.pos >= fastIn {
+			if f.fast() {
+				return r.endOfBlock()
+			}
+		} else if !padded {
+			padded = true
+			if f.fastTail() {
+				return r.endOfBlock()
+			}
 		}
-		if len(f.win)-f.w < maxMatch {
+		if outSize-r.w < maxMatch {
 			return needRoom
 		}
 		for r.n <= 56 && r.pos < len(r.in) {
@@ -43,8 +55,8 @@ func (f *Inflater) symbols() status {
 		}
 		switch {
 		case e&entLiteral != 0:
-			f.win[f.w] = byte(e >> 16)
-			f.w++
+			out[r.w] = byte(e >> 16)
+			r.w++
 			r.bits, r.n = bits>>used, have-used
 		case e&entSpecial != 0:
 			if e&entEnd == 0 {
@@ -58,7 +70,7 @@ func (f *Inflater) symbols() status {
 				return s
 			}
 		}
-		if r.base+int64(f.w) > r.nextStop && !f.overStop(r.offset()) {
+		if r.base+int64(r.w) > r.nextStop && !f.overStop(r.offset()) {
 			return failed
 		}
 	}
@@ -86,59 +98,92 @@ func (f *Inflater) match(length int, bits uint64, have uint) status {
 		return f.fail(Symbol, r.offset())
 	}
 	distance := int(e>>16) + int(bits&(1<<used-1)>>(e>>8&15))
-	if distance > f.w {
+	if known := r.w + f.Known(); distance > known {
 		cause := TooFar
 		if f.lost {
 			cause = UnknownHistory
 		}
 		f.fail(cause, r.offset())
-		r.err.Distance, r.err.Known = distance, f.Known()
+		r.err.Distance, r.err.Known = distance, min(known, maxHistory)
 		return failed
 	}
 	r.result.MaxDistance = max(r.result.MaxDistance, distance)
-	f.w = copyMatch(f.win, f.w, distance, length)
+	r.w = f.pool.out.match(f.past, r.w, distance, length)
 	r.bits, r.n = bits>>used, have-used
 	return proceed
 }
 
-// copyMatch copies length bytes from distance before w to w and returns the index behind them. The source may run into
-// the target: what was copied is then copied again, twice as much each time.
-func copyMatch(win []byte, w, distance, length int) int {
-	from, end := w-distance, w+length
-	for w < end {
-		w += copy(win[w:end], win[from:w])
+// match copies length bytes from distance before w to w and returns the index behind them. What lies before the output
+// is in past. The source may run into the target: what was copied is then copied again, twice as much each time.
+func (out *output) match(past *history, w, distance, length int) int {
+	end := w + length
+	if back := distance - w; back > 0 {
+		n := min(back, length)
+		past.copyTo(out[w:w+n], back)
+		w += n
+	}
+	for from := w - distance; w < end; {
+		w += copy(out[w:end], out[from:w])
 	}
 	return w
 }
 
-// fast decodes while there are fastIn bytes of input and fastOut bytes of room before the window's end and the next
+// fastTail lets the fast loop decode what is too little input for it, with zeros behind. If it came to use those, what
+// it did is undone, and left to the slow loop.
+func (f *Inflater) fastTail() (ended bool) {
+	r := f.run
+	rest := len(r.in) - r.pos
+	have := rest*8 + int(r.n)
+	if have < 16 {
+		return false
+	}
+	farthest := r.result.MaxDistance
+	padded := &f.pool.padded
+	*padded = [3 * fastIn]byte{}
+	copy(padded[:fastIn], r.in[r.pos:])
+	in, pos, bits, n, w := r.in, r.pos, r.bits, r.n, r.w
+	r.in, r.pos = padded[:rest+8+fastIn], 0
+	ended = f.fast()
+	left := have - (int(n) + r.pos*8 - int(r.n))
+	if left < 0 {
+		r.in, r.pos, r.bits, r.n, r.w, r.result.MaxDistance = in, pos, bits, n, w, farthest
+		return false
+	}
+	r.n = min(r.n, uint(left))
+	r.bits &= 1<<r.n - 1
+	r.in, r.pos = in, pos+min(r.pos, rest)
+	return ended
+}
+
+// fast decodes while there are fastIn bytes of input and fastOut bytes of room before the output's end and the next
 // look at the limits. It returns true at the end of the block; otherwise the next symbol is for the slow loop, which
 // also finds what is wrong with it.
 func (f *Inflater) fast() (ended bool) {
-	r := f.run
+	r, out := f.run, &f.pool.out
 	in, pos, bits, n := r.in, r.pos, r.bits, r.n
-	win, w := f.win, f.w
-	outEnd := int(min(int64(len(win)), r.nextStop-r.base)) - fastOut
+	w := r.w
+	outEnd := int(min(outSize, r.nextStop-r.base)) - fastOut
 	inEnd := len(in) - fastIn
 	t, farthest := r.codes, r.result.MaxDistance
 	litMask, distMask := uint64(t.litMask)&(litSize-1), uint64(t.distMask)&(distSize-1)
+	past := f.past
 	for pos <= inEnd && w < outEnd {
 		bits |= binary.LittleEndian.Uint64(in[pos:]) << (n & 63)
 		pos += int((63 - n) >> 3)
 		n |= 56
 		e := t.lit[bits&litMask]
 		if e&entLiteral != 0 {
-			win[w] = byte(e >> 16)
+			out[w] = byte(e >> 16)
 			w++
 			bits >>= e & 63
 			n -= uint(e & 63)
 			if e = t.lit[bits&litMask]; e&entLiteral != 0 {
-				win[w] = byte(e >> 16)
+				out[w] = byte(e >> 16)
 				w++
 				bits >>= e & 63
 				n -= uint(e & 63)
 				if e = t.lit[bits&litMask]; e&entLiteral != 0 {
-					win[w] = byte(e >> 16)
+					out[w] = byte(e >> 16)
 					w++
 					bits >>= e & 63
 					n -= uint(e & 63)
@@ -156,7 +201,7 @@ func (f *Inflater) fast() (ended bool) {
 				n -= uint(e & 63)
 				e = t.lit[(uint64(e>>16)+bits&(1<<(e>>8&15)-1))&(litSize-1)]
 				if e&entLiteral != 0 {
-					win[w] = byte(e >> 16)
+					out[w] = byte(e >> 16)
 					w++
 					bits >>= e & 63
 					n -= uint(e & 63)
@@ -189,35 +234,32 @@ func (f *Inflater) fast() (ended bool) {
 			}
 		}
 		distance := int(d>>16) + int(bits&(1<<(d&63)-1)>>(d>>8&15))
-		from := w - distance
-		if from < 0 {
-			bits, n = bits0, n0
-			break
+		if distance <= w {
+			if length <= distance && length <= 16 {
+				*(*[16]byte)(out[w:]) = *(*[16]byte)(out[w-distance:])
+				w += length
+			} else {
+				w = out.match(past, w, distance, length)
+			}
+		} else {
+			back := distance - w
+			if past == nil || back > past.known {
+				bits, n = bits0, n0
+				break
+			}
+			from := (past.at - back) & (maxHistory - 1)
+			if p := past.ring[from/pageSize]; length <= back && length <= 16 && from%pageSize <= pageSize-16 && p != nil {
+				*(*[16]byte)(out[w:]) = *(*[16]byte)(p[from%pageSize:])
+				w += length
+			} else {
+				w = out.match(past, w, distance, length)
+			}
 		}
 		bits >>= d & 63
 		n -= uint(d & 63)
 		farthest = max(farthest, distance)
-		end := w + length
-		switch {
-		case distance >= 8 && length <= 64:
-			for w < end {
-				binary.LittleEndian.PutUint64(win[w:], binary.LittleEndian.Uint64(win[from:]))
-				w += 8
-				from += 8
-			}
-			w = end
-		case distance == 1:
-			v := uint64(win[from]) * 0x0101010101010101
-			for w < end {
-				binary.LittleEndian.PutUint64(win[w:], v)
-				w += 8
-			}
-			w = end
-		default:
-			w = copyMatch(win, w, distance, length)
-		}
 	}
 	r.pos, r.bits, r.n = pos, bits&(1<<n-1), n
-	f.w, r.result.MaxDistance = w, farthest
+	r.w, r.result.MaxDistance = w, farthest
 	return ended
 }
