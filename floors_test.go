@@ -64,7 +64,7 @@ var libraries = map[string][]string{
 	"reassembly":                nil,
 	"dissect":                   nil,
 	"dissect/websocket":         {"golang.org/x/sys"}, // which instructions the machine has
-	"dissect/websocket/deflate": nil,
+	"dissect/websocket/deflate": {"golang.org/x/sys"}, // as above
 	"dissect/http1":             nil,
 	"dissect/tls":               nil,
 	"dissect/guess":             nil,

@@ -140,42 +140,30 @@ func (f *Inflater) codeLengths() status {
 			}
 		}
 		e := t.clen[bits&uint64(t.clenMask)&127]
-		used, sym := uint(e&7), e>>3
-		if sym < 16 && used <= n {
-			t.coded[coded] = codedSymbol(done, sym)
-			if sym != 0 {
-				coded++
-			}
-			done++
-			bits >>= used
-			n -= used
-			continue
-		}
-		extra, count := uint(3), 3
-		switch sym {
-		case 16:
-			extra = 2
-		case 18:
-			extra, count = 7, 11
-		}
-		if used > n || sym >= 16 && used+extra > n {
+		used := uint(e & 63)
+		if used > n {
 			next = needInput
 			break
 		}
-		count += int(bits >> used & (1<<extra - 1))
-		if sym == 16 && done == 0 || done+count > total {
-			next = failed
-			break
-		}
-		if sym == 16 && coded > 0 && t.coded[coded-1].symbol() == done-1 { // else the previous length is 0
-			for i := range count {
-				t.coded[coded+i] = codedSymbol(done+i, t.coded[coded-1].length())
+		count := int(e>>16&63) + int(bits&(1<<used-1)>>(e>>8&15))
+		if e&clenPrevious != 0 || done+count > total {
+			if done == 0 || done+count > total {
+				next = failed
+				break
 			}
-			coded += count
+			if coded > 0 && t.coded[coded-1].symbol() == done-1 { // else the previous length is 0
+				for i := range count {
+					t.coded[coded+i] = codedSymbol(done+i, t.coded[coded-1].length())
+				}
+				coded += count
+			}
+		} else {
+			t.coded[coded] = codedSymbol(done, uint8(e>>12)) // of 0, until the next one
+			coded += int(e >> 24 & 1)
 		}
 		done += count
-		bits >>= used + extra
-		n -= used + extra
+		bits >>= used
+		n -= used
 	}
 	r.bits, r.n = bits&(1<<n-1), n
 	h.done, h.coded = done, coded

@@ -5,8 +5,11 @@ import (
 	"compress/flate"
 	"errors"
 	"io"
+	"math/rand"
 	"reflect"
 	"testing"
+
+	kflate "github.com/klauspost/compress/flate"
 )
 
 // prelude is what an earlier message left as history.
@@ -51,45 +54,47 @@ func FuzzInflate(f *testing.F) {
 	pool := NewPool(Limits{MaxOutput: 1 << 20})
 	s := newSender(f, 6, false)
 	first := s.message(prelude)
-	f.Fuzz(func(t *testing.T, payload []byte) {
-		var in Inflater
-		in.Init(pool, Params{})
-		defer in.Release()
-		if _, _, err := in.Message(nil, first, 0); err != nil {
-			t.Fatal(err)
+	f.Fuzz(func(t *testing.T, payload []byte) { eachMachine(func() { inflateAndCompare(t, pool, first, payload) }) })
+}
+
+func inflateAndCompare(t *testing.T, pool *Pool, first, payload []byte) {
+	var in Inflater
+	in.Init(pool, Params{})
+	defer in.Release()
+	if _, _, err := in.Message(nil, first, 0); err != nil {
+		t.Fatal(err)
+	}
+	got, res, err := in.Message(nil, payload, 1<<30)
+	want, wantErr := oracle(prelude, payload, 1<<20+1)
+	if !bytes.HasPrefix(want, got) || res.Bytes != uint64(len(got)) {
+		t.Fatalf("%d bytes (%d said) are not a prefix of %d: %v, %v", len(got), res.Bytes, len(want), err, wantErr)
+	}
+	switch {
+	case err == nil && wantErr == nil, err == nil && res.Notes&Unflushed != 0:
+		if len(got) != len(want) {
+			t.Fatalf("%d of %d bytes without an error", len(got), len(want))
 		}
-		got, res, err := in.Message(nil, payload, 1<<30)
-		want, wantErr := oracle(prelude, payload, 1<<20+1)
-		if !bytes.HasPrefix(want, got) || res.Bytes != uint64(len(got)) {
-			t.Fatalf("%d bytes (%d said) are not a prefix of %d: %v, %v", len(got), res.Bytes, len(want), err, wantErr)
+	case err == nil:
+		t.Fatalf("inflates, but compress/flate says %v", wantErr)
+	case errors.Is(err, ErrLimit):
+		if len(got) != 1<<20 {
+			t.Fatalf("limit after %d bytes", len(got))
 		}
-		switch {
-		case err == nil && wantErr == nil, err == nil && res.Notes&Unflushed != 0:
-			if len(got) != len(want) {
-				t.Fatalf("%d of %d bytes without an error", len(got), len(want))
-			}
-		case err == nil:
-			t.Fatalf("inflates, but compress/flate says %v", wantErr)
-		case errors.Is(err, ErrLimit):
-			if len(got) != 1<<20 {
-				t.Fatalf("limit after %d bytes", len(got))
-			}
-		case wantErr == nil && !errors.Is(err, ErrTruncated):
-			t.Fatalf("compress/flate inflates it, but %v", err)
+	case wantErr == nil && !errors.Is(err, ErrTruncated):
+		t.Fatalf("compress/flate inflates it, but %v", err)
+	}
+	var e *Error
+	if errors.As(err, &e) && (e.Bit > uint64(len(payload))*8 || e.Output != uint64(len(got)) || e.Cause == UnknownHistory) {
+		t.Fatalf("%v of %d bytes, %d inflated", e, len(payload), len(got))
+	}
+	if err != nil && (in.Known() != 0 || in.Footprint() != 0) {
+		t.Fatalf("history of %d bytes after an error", in.Known())
+	}
+	if err == nil { // what came is history
+		if known := min(len(prelude)+len(got), maxHistory); in.Known() != known {
+			t.Fatalf("history of %d bytes, want %d", in.Known(), known)
 		}
-		var e *Error
-		if errors.As(err, &e) && (e.Bit > uint64(len(payload))*8 || e.Output != uint64(len(got)) || e.Cause == UnknownHistory) {
-			t.Fatalf("%v of %d bytes, %d inflated", e, len(payload), len(got))
-		}
-		if err != nil && (in.Known() != 0 || in.Footprint() != 0) {
-			t.Fatalf("history of %d bytes after an error", in.Known())
-		}
-		if err == nil { // what came is history
-			if known := min(len(prelude)+len(got), maxHistory); in.Known() != known {
-				t.Fatalf("history of %d bytes, want %d", in.Known(), known)
-			}
-		}
-	})
+	}
 }
 
 // FuzzSegments cuts the payload anywhere and asks for the same output, result and error as in one piece.
@@ -99,8 +104,8 @@ func FuzzSegments(f *testing.F) {
 	s := newSender(f, 6, false)
 	first := s.message(prelude)
 	f.Fuzz(func(t *testing.T, payload, cuts []byte, lost bool) {
-		var whole, pieces Inflater
-		for _, in := range []*Inflater{&whole, &pieces} {
+		var whole, pieces, generic Inflater
+		for _, in := range []*Inflater{&whole, &pieces, &generic} {
 			in.Init(pool, Params{WindowBits: 9})
 			defer in.Release()
 			if lost {
@@ -137,7 +142,83 @@ func FuzzSegments(f *testing.F) {
 		if !bytes.Equal(known(&whole), known(&pieces)) {
 			t.Fatal("another history")
 		}
+		eachMachine(func() {
+			generic.Release()
+			generic.Init(pool, Params{WindowBits: 9})
+			if lost {
+				generic.Lost()
+			} else if _, _, err := generic.Message(nil, first, 0); err != nil {
+				t.Fatal(err)
+			}
+			got, res, err := generic.Message(nil, payload, 1<<30)
+			if !bytes.Equal(got, want) || res != wantRes || !reflect.DeepEqual(err, wantErr) || !bytes.Equal(known(&whole), known(&generic)) {
+				t.Fatalf("another machine: %d bytes, %+v, %v\nthis: %d bytes, %+v, %v", len(got), res, err, len(want), wantRes, wantErr)
+			}
+		})
 	})
+}
+
+// FuzzConversation inflates what a second encoder makes of messages in one context, long enough for the history to
+// come round: they consist of words, of random bytes and of pieces of what was sent before, at any distance.
+func FuzzConversation(f *testing.F) {
+	f.Add(int64(1), int8(6), []byte("0123456789abcdefghijklmnopqrstuvwxyz"))
+	f.Add(int64(2), int8(9), bytes.Repeat([]byte{3, 100, 255}, 40))
+	f.Add(int64(3), int8(1), bytes.Repeat([]byte{200, 1}, 60))
+	f.Add(int64(4), int8(-2), []byte{0, 255, 7})
+	f.Fuzz(func(t *testing.T, seed int64, level int8, sizes []byte) {
+		var buf bytes.Buffer
+		w, err := kflate.NewWriter(&buf, int(level))
+		if err != nil || len(sizes) > 300 {
+			return
+		}
+		messages := conversation(seed, sizes)
+		payloads := make([][]byte, len(messages))
+		for i, m := range messages {
+			w.Write(m)
+			w.Flush()
+			payloads[i] = bytes.Clone(buf.Bytes()[:buf.Len()-4])
+			buf.Reset()
+		}
+		eachMachine(func() {
+			in := newInflater(Params{})
+			for i, p := range payloads {
+				var got collector
+				in.Begin(&got)
+				cut := int(uint64(seed) % uint64(len(p)))
+				in.Write(p[:cut])
+				in.Write(p[cut:])
+				if res, err := in.End(); err != nil || res.Notes != 0 || !bytes.Equal(got.Bytes(), messages[i]) {
+					t.Fatalf("message %d: %d bytes of %d, %+v, %v", i, got.Len(), len(messages[i]), res, err)
+				}
+			}
+		})
+	})
+}
+
+// conversation returns messages of the given sizes, in units of seven bytes and some more.
+func conversation(seed int64, sizes []byte) (messages [][]byte) {
+	rng := rand.New(rand.NewSource(seed))
+	var sent []byte
+	for _, size := range sizes {
+		begin := len(sent)
+		for len(sent)-begin < int(size)*7 {
+			switch n := rng.Intn(300); rng.Intn(4) {
+			case 0:
+				for range n / 16 {
+					sent = append(sent, byte(rng.Intn(256)))
+				}
+			case 1:
+				sent = append(sent, bytes.Repeat([]byte{byte(n)}, rng.Intn(40))...)
+			case 2:
+				sent = append(sent, chat(1, n)[0]...)
+			default:
+				from := max(0, len(sent)-1-rng.Intn(40_000))
+				sent = append(sent, sent[from:min(len(sent), from+n)]...)
+			}
+		}
+		messages = append(messages, sent[begin:])
+	}
+	return messages
 }
 
 // known returns the history of f.

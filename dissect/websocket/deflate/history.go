@@ -3,7 +3,8 @@ package deflate
 // A history is kept in pages, so that a direction holds little more than it has sent, that nothing is copied when it
 // grows, and that the pages of one direction serve every other.
 const (
-	pageSize  = 1 << 10
+	pageShift = 10
+	pageSize  = 1 << pageShift
 	pages     = maxHistory / pageSize
 	pageSlab  = 16       // pages that are allocated at once
 	keepPages = 16 << 10 // free pages that a pool keeps

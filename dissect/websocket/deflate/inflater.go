@@ -156,7 +156,7 @@ func (f *Inflater) End() (Result, error) {
 func (f *Inflater) close() (Result, error) {
 	r := f.run
 	result := r.result
-	result.Compressed = r.taken
+	result.Compressed, result.MaxDistance = r.taken, r.farthest
 	result.Bytes = uint64(r.base + int64(r.w))
 	if result.MaxDistance > 1<<f.params.WindowBits {
 		result.Notes |= WideWindow

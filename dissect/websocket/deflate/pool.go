@@ -47,6 +47,8 @@ func (l Limits) withDefaults() Limits {
 type Pool struct {
 	limits    Limits
 	fixed     tables
+	none      history // without anything in it
+	seq       sequences
 	out       output           // of the message that is being inflated right now
 	padded    [3 * fastIn]byte // the end of a piece of input, and zeros
 	keeper    keeper

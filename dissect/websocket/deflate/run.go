@@ -3,26 +3,18 @@ package deflate
 // run is the state of one message while it is being inflated. Everything needed to stop after any byte of input and go
 // on with the next is here: bits taken but not used, the place in the block, the codes.
 type run struct {
-	// Input: in[pos:] is not taken yet, bits holds the n bits taken and not used, the next one lowest; the bits above
-	// them are zero or equal to the input that follows.
-	in    []byte
-	pos   int
-	bits  uint64
-	n     uint
+	decoder
 	taken uint64 // payload bytes taken before in
 
-	// Output: the last w bytes are in the pool's output, the base bytes before them in the history.
-	base     int64
-	w        int
+	base     int64 // bytes of output in the history, before the w bytes in out
 	nextStop int64 // count of output at which limits are looked at
 	sink     Sink
 
 	state  state
-	final  bool // the block has BFINAL
-	empty  bool // the last block was an empty stored one
-	tail   bool // in is the implied 00 00 ff ff
-	left   int  // bytes left of a stored block
-	codes  *tables
+	final  bool    // the block has BFINAL
+	empty  bool    // the last block was an empty stored one
+	tail   bool    // in is the implied 00 00 ff ff
+	left   int     // bytes left of a stored block
 	own    *tables // codes to build in, nil until a dynamic block comes
 	header dynamicHeader
 	err    *Error

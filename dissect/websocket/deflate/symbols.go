@@ -1,7 +1,5 @@
 package deflate
 
-import "encoding/binary"
-
 // Sizes of the output and margins of the fast loop: the input bytes an iteration may look at, and the output it may
 // write (three literals or a match, and what a copy of 16 bytes writes past its end).
 const (
@@ -107,7 +105,7 @@ func (f *Inflater) match(length int, bits uint64, have uint) status {
 		r.err.Distance, r.err.Known = distance, min(known, maxHistory)
 		return failed
 	}
-	r.result.MaxDistance = max(r.result.MaxDistance, distance)
+	r.farthest = max(r.farthest, distance)
 	r.w = f.pool.out.match(f.past, r.w, distance, length)
 	r.bits, r.n = bits>>used, have-used
 	return proceed
@@ -137,7 +135,7 @@ func (f *Inflater) fastTail() (ended bool) {
 	if have < 16 {
 		return false
 	}
-	farthest := r.result.MaxDistance
+	farthest := r.farthest
 	padded := &f.pool.padded
 	*padded = [3 * fastIn]byte{}
 	copy(padded[:fastIn], r.in[r.pos:])
@@ -146,120 +144,11 @@ func (f *Inflater) fastTail() (ended bool) {
 	ended = f.fast()
 	left := have - (int(n) + r.pos*8 - int(r.n))
 	if left < 0 {
-		r.in, r.pos, r.bits, r.n, r.w, r.result.MaxDistance = in, pos, bits, n, w, farthest
+		r.in, r.pos, r.bits, r.n, r.w, r.farthest = in, pos, bits, n, w, farthest
 		return false
 	}
 	r.n = min(r.n, uint(left))
 	r.bits &= 1<<r.n - 1
 	r.in, r.pos = in, pos+min(r.pos, rest)
-	return ended
-}
-
-// fast decodes while there are fastIn bytes of input and fastOut bytes of room before the output's end and the next
-// look at the limits. It returns true at the end of the block; otherwise the next symbol is for the slow loop, which
-// also finds what is wrong with it.
-func (f *Inflater) fast() (ended bool) {
-	r, out := f.run, &f.pool.out
-	in, pos, bits, n := r.in, r.pos, r.bits, r.n
-	w := r.w
-	outEnd := int(min(outSize, r.nextStop-r.base)) - fastOut
-	inEnd := len(in) - fastIn
-	t, farthest := r.codes, r.result.MaxDistance
-	litMask, distMask := uint64(t.litMask)&(litSize-1), uint64(t.distMask)&(distSize-1)
-	past := f.past
-	for pos <= inEnd && w < outEnd {
-		bits |= binary.LittleEndian.Uint64(in[pos:]) << (n & 63)
-		pos += int((63 - n) >> 3)
-		n |= 56
-		e := t.lit[bits&litMask]
-		if e&entLiteral != 0 {
-			out[w] = byte(e >> 16)
-			w++
-			bits >>= e & 63
-			n -= uint(e & 63)
-			if e = t.lit[bits&litMask]; e&entLiteral != 0 {
-				out[w] = byte(e >> 16)
-				w++
-				bits >>= e & 63
-				n -= uint(e & 63)
-				if e = t.lit[bits&litMask]; e&entLiteral != 0 {
-					out[w] = byte(e >> 16)
-					w++
-					bits >>= e & 63
-					n -= uint(e & 63)
-					continue
-				}
-			}
-			bits |= binary.LittleEndian.Uint64(in[pos:]) << (n & 63)
-			pos += int((63 - n) >> 3)
-			n |= 56
-		}
-		bits0, n0 := bits, n
-		if e&entSpecial != 0 {
-			if e&entSecond != 0 {
-				bits >>= e & 63
-				n -= uint(e & 63)
-				e = t.lit[(uint64(e>>16)+bits&(1<<(e>>8&15)-1))&(litSize-1)]
-				if e&entLiteral != 0 {
-					out[w] = byte(e >> 16)
-					w++
-					bits >>= e & 63
-					n -= uint(e & 63)
-					continue
-				}
-			}
-			if e&entSpecial != 0 {
-				if ended = e&entEnd != 0; ended {
-					bits >>= e & 63
-					n -= uint(e & 63)
-				} else {
-					bits, n = bits0, n0
-				}
-				break
-			}
-		}
-		length := int(e>>16) + int(bits&(1<<(e&63)-1)>>(e>>8&15))
-		bits >>= e & 63
-		n -= uint(e & 63)
-		d := t.dist[bits&distMask]
-		if d&entSpecial != 0 {
-			if d&entSecond != 0 {
-				bits >>= d & 63
-				n -= uint(d & 63)
-				d = t.dist[(uint64(d>>16)+bits&(1<<(d>>8&15)-1))&(distSize-1)]
-			}
-			if d&entSpecial != 0 {
-				bits, n = bits0, n0
-				break
-			}
-		}
-		distance := int(d>>16) + int(bits&(1<<(d&63)-1)>>(d>>8&15))
-		if distance <= w {
-			if length <= distance && length <= 16 {
-				*(*[16]byte)(out[w:]) = *(*[16]byte)(out[w-distance:])
-				w += length
-			} else {
-				w = out.match(past, w, distance, length)
-			}
-		} else {
-			back := distance - w
-			if past == nil || back > past.known {
-				bits, n = bits0, n0
-				break
-			}
-			from := (past.at - back) & (maxHistory - 1)
-			if p := past.ring[from/pageSize]; length <= back && length <= 16 && from%pageSize <= pageSize-16 && p != nil {
-				*(*[16]byte)(out[w:]) = *(*[16]byte)(p[from%pageSize:])
-				w += length
-			} else {
-				w = out.match(past, w, distance, length)
-			}
-		}
-		bits >>= d & 63
-		n -= uint(d & 63)
-		farthest = max(farthest, distance)
-	}
-	r.pos, r.bits, r.n = pos, bits&(1<<n-1), n
-	r.w, r.result.MaxDistance = w, farthest
 	return ended
 }

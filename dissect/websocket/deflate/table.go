@@ -38,7 +38,7 @@ type tables struct {
 	clenMask uint32
 	lit      [litSize]uint32
 	dist     [distSize]uint32
-	clen     [128]uint8                     // code length code: symbol<<3 | length
+	clen     [128]uint32                    // code length code, see clenEntries
 	coded    [maxLitLen + maxDist + 1]coded // the symbols that have a code, those of the distances behind the others
 }
 
@@ -268,9 +268,31 @@ func (t *tables) buildCodeLengths(lens *[19]uint8) Cause {
 		}
 		c := uint32(bits.Reverse8(uint8(next[l&7])) >> (8 - l&7))
 		next[l&7]++
+		e := clenEntries[sym] + uint32(l)<<8 + uint32(l)
 		for ; c <= t.clenMask; c += 1 << (l & 7) {
-			t.clen[c&127] = uint8(sym)<<3 | l
+			t.clen[c&127] = e
 		}
 	}
 	return 0
+}
+
+// An entry of the code length code, so that lengths and runs of zeros are read in the same way:
+//
+//	  25           24         21..16          15..12          11..8            7..0
+//	┌────────┬────────────┬───────────┬──────────────────┬───────────┬─────────────────┐
+//	│previous│not 0: coded│count, base│code length it has│code length│bits to consume: │
+//	│again   │            │           │for the symbol    │           │code + extra bits│
+//	└────────┴────────────┴───────────┴──────────────────┴───────────┴─────────────────┘
+const (
+	clenPrevious = 1 << 25
+	clenCoded    = 1 << 24
+)
+
+// clenEntries are the entries of RFC 1951 §3.2.7, without code lengths.
+var clenEntries = [19]uint32{
+	1 << 16,
+	1<<16 | clenCoded | 1<<12, 1<<16 | clenCoded | 2<<12, 1<<16 | clenCoded | 3<<12, 1<<16 | clenCoded | 4<<12, 1<<16 | clenCoded | 5<<12,
+	1<<16 | clenCoded | 6<<12, 1<<16 | clenCoded | 7<<12, 1<<16 | clenCoded | 8<<12, 1<<16 | clenCoded | 9<<12, 1<<16 | clenCoded | 10<<12,
+	1<<16 | clenCoded | 11<<12, 1<<16 | clenCoded | 12<<12, 1<<16 | clenCoded | 13<<12, 1<<16 | clenCoded | 14<<12, 1<<16 | clenCoded | 15<<12,
+	3<<16 | clenPrevious | 2, 3<<16 | 3, 11<<16 | 7,
 }
