@@ -9,13 +9,10 @@ import (
 
 // appendBase64 appends p in base64 (RFC 4648 §4).
 func appendBase64(dst, p []byte) []byte {
-	if hasVectors {
-		w, whole := len(dst), len(p)-len(p)%3
-		dst = slices.Grow(dst, base64.StdEncoding.EncodedLen(len(p))+vectorSlack)
-		encodeRun(dst[w:cap(dst)], p[:whole])
-		dst, p = dst[:w+whole/3*4], p[whole:]
-	}
-	return base64.StdEncoding.AppendEncode(dst, p)
+	w, n := len(dst), base64.StdEncoding.EncodedLen(len(p))
+	dst = slices.Grow(dst, n+runSlack)
+	encodeRun(dst[w:cap(dst)], p)
+	return dst[:w+n]
 }
 
 // appendMillis appends ns as a decimal number of milliseconds without trailing zeros.

@@ -3,43 +3,63 @@ package event
 import (
 	"bytes"
 	"encoding/base64"
+	"fmt"
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
-// checkText holds that appendText and appendEscaped make the same of text, which
-// is valid UTF-8, and that it is written behind what stands there.
+// referenceEscape escapes p, a character at a time.
+func referenceEscape(p []byte) (out []byte) {
+	for _, r := range string(p) {
+		switch short := strings.IndexRune("\n\r\t\"\\", r); {
+		case short >= 0:
+			out = append(out, '\\', `nrt"\`[short])
+		case r < ' ' || r == 0x7f || deceives(r):
+			for _, u := range utf16.Encode([]rune{r}) {
+				out = fmt.Appendf(out, `\u%04x`, u)
+			}
+		default:
+			out = utf8.AppendRune(out, r)
+		}
+	}
+	return out
+}
+
+// checkText holds that text, which is valid UTF-8, is escaped as it should be, also
+// by what other processors use, behind what stands in the buffer.
 func checkText(t *testing.T, text []byte) {
 	t.Helper()
-	want := appendEscaped(nil, text)
+	want := string(referenceEscape(text))
 	before := []byte("before")
-	got := appendText(before[:len(before):len(before)], text)
-	if !bytes.HasPrefix(got, before) || !bytes.Equal(got[len(before):], want) {
-		t.Fatalf("of %q\ngot  %q\nwant %q", text, got[len(before):], want)
+	before = before[:len(before):len(before)]
+	if got := string(appendText(before, text)); got != "before"+want {
+		t.Fatalf("text %q\ngot  before%q\nwant %q", text, got, want)
 	}
-	if got := appendString(before[:len(before):len(before)], text); !bytes.Equal(got[len(before):], want) {
-		t.Fatalf("of the string %q\ngot  %q\nwant %q", text, got[len(before):], want)
+	if got := string(appendString(before, text)); got != "before"+want {
+		t.Fatalf("string %q\ngot  before%q\nwant %q", text, got, want)
+	}
+	for _, tables := range []*runTables{textRuns, asciiRuns} {
+		d1, d2 := make([]byte, 2*len(text)+runSlack), make([]byte, 2*len(text)+runSlack)
+		w1, n1 := escapeRun(d1, text, tables)
+		w2, n2 := escapeWords(d2, text, tables)
+		if n1 != n2 || string(d1[:w1]) != string(d2[:w2]) {
+			t.Fatalf("%q: %d bytes become %q with assembly, %d become %q without", text, n1, d1[:w1], n2, d2[:w2])
+		}
 	}
 }
 
-// TestTextEveryCharacter puts every character at the beginning, the end and the
-// borders of blocks.
+// TestTextEveryCharacter puts characters at the beginning, the end and the borders
+// of blocks: all that deceive, and of the many others some of each two first bytes.
 func TestTextEveryCharacter(t *testing.T) {
-	step := rune(1)
-	if testing.Short() {
-		step = 7
-	}
 	for r := rune(0); r <= utf8.MaxRune; r++ {
-		if !utf8.ValidRune(r) {
+		if !utf8.ValidRune(r) || r >= 0x3000 && !deceives(r) && r%31 != 0 {
 			continue
 		}
 		c := utf8.AppendRune(nil, r)
 		checkText(t, c)
-		if r >= 0x3000 && !deceives(r) && r%step != 0 {
-			continue
-		}
 		for at := 61; at <= 64; at++ {
 			text := bytes.Repeat([]byte("."), 2*at+len(c))
 			copy(text[at:], c)
@@ -102,6 +122,11 @@ func TestBase64EveryLength(t *testing.T) {
 // BenchmarkJSONChat escapes messages of which no two are alike: JSON of 60 to 400
 // bytes, some words of it not ASCII.
 func BenchmarkJSONChat(b *testing.B) {
+	b.Run("vectors", func(b *testing.B) { benchmarkEscape(b, escapeRun) })
+	b.Run("words", func(b *testing.B) { benchmarkEscape(b, escapeWords) })
+}
+
+func benchmarkEscape(b *testing.B, escape func(d, p []byte, t *runTables) (w, n int)) {
 	random := rand.New(rand.NewPCG(1, 2))
 	words := strings.Fields("price again now Grüße the details please café deploy naïve 🙂 rolled tomorrow who knows build ok 駅 see you at eight")
 	var texts [1024][]byte
@@ -114,11 +139,11 @@ func BenchmarkJSONChat(b *testing.B) {
 		texts[i] = append(text, `"}`...)
 		n += len(texts[i])
 	}
-	dst := make([]byte, 0, 2<<10)
+	dst := make([]byte, 2<<10)
 	b.SetBytes(int64(n / len(texts)))
 	i := 0
 	for b.Loop() {
-		appendText(dst, texts[i%len(texts)])
+		escape(dst, texts[i%len(texts)], textRuns)
 		i++
 	}
 }

@@ -2,7 +2,11 @@
 
 package event
 
-import "golang.org/x/sys/cpu"
+import (
+	"encoding/base64"
+
+	"golang.org/x/sys/cpu"
+)
 
 // hasVectors tells whether the processor has the instructions of the functions below.
 var hasVectors = cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512VBMI && cpu.X86.HasAVX512VBMI2 &&
@@ -11,26 +15,28 @@ var hasVectors = cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512
 // escapeRun writes the beginning of p to d as the inside of a JSON string: it reads
 // n bytes and writes w. It stops before what is none of its, by the tables: what has
 // to become \uXXXX, and what would have to be looked at more closely. d has room for
-// twice p and vectorSlack; what it holds behind w bytes is undefined.
+// twice p and runSlack; what it holds behind w bytes is undefined.
 func escapeRun(d, p []byte, t *runTables) (w, n int) {
-	if len(p) == 0 {
-		return 0, 0
+	if !hasVectors || len(p) == 0 {
+		return escapeWords(d, p, t)
 	}
-	_ = d[2*len(p)+vectorSlack-1]
+	_ = d[2*len(p)+runSlack-1]
 	return escapeVBMI2(&d[0], &p[0], len(p), t)
 }
 
 //go:noescape
 func escapeVBMI2(d, p *byte, size int, t *runTables) (w, n int)
 
-// encodeRun writes p, a multiple of three bytes, to d as base64. d has room for that
-// and vectorSlack; what it holds behind is undefined.
+// encodeRun writes p to d in base64. d has room for that and runSlack; what it holds
+// behind is undefined.
 func encodeRun(d, p []byte) {
-	if len(p) == 0 {
-		return
+	if hasVectors && len(p) > 2 {
+		n := len(p) - len(p)%3
+		_ = d[n/3*4+runSlack-1]
+		base64VBMI(&d[0], &p[0], n, &base64Runs)
+		d, p = d[n/3*4:], p[n:]
 	}
-	_ = d[len(p)/3*4+vectorSlack-1]
-	base64VBMI(&d[0], &p[0], len(p)/3*3, &base64RunTables)
+	base64.StdEncoding.Encode(d, p)
 }
 
 //go:noescape
@@ -43,7 +49,7 @@ type base64Tables struct {
 	alphabet [64]byte
 }
 
-var base64RunTables = makeBase64Tables()
+var base64Runs = makeBase64Tables()
 
 func makeBase64Tables() (t base64Tables) {
 	for i := range t.pick {

@@ -2,8 +2,8 @@
 
 package event
 
-const hasVectors = false
+import "encoding/base64"
 
-func escapeRun(_, _ []byte, _ *runTables) (w, n int) { return 0, 0 }
+func escapeRun(d, p []byte, t *runTables) (w, n int) { return escapeWords(d, p, t) }
 
-func encodeRun(_, _ []byte) {}
+func encodeRun(d, p []byte) { base64.StdEncoding.Encode(d, p) }

@@ -71,7 +71,7 @@ func plain(s string) bool {
 		}
 	}
 	for _, c := range p {
-		if escapes[c] != escNone {
+		if c >= utf8.RuneSelf || asciiRuns.ascii[c] != 0 {
 			return false
 		}
 	}
