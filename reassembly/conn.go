@@ -62,16 +62,17 @@ const (
 
 // half is the state of one direction: of the stream that this side sends.
 type half struct {
-	nxt     uint64 // offset of the next byte to hand on; in a tentative start, its anchor (tentativeBase)
-	acked   uint64 // offset up to which the peer acknowledged; beyond nxt: those bytes exist
-	finAt   uint64 // offset of the FIN, if finSeen
-	missing uint64 // bytes of all gaps
-	again   uint64 // bytes retransmitted
-	trouble *trouble
-	kept    *retained
-	base    uint32 // sequence number of offset 0 (of the anchor, in a tentative start)
-	window  uint16 // last advertised by this side, not scaled
-	flags   uint16
+	nxt      uint64 // offset of the next byte to hand on; in a tentative start, its anchor (tentativeBase)
+	acked    uint64 // offset up to which the peer acknowledged; beyond nxt: those bytes exist
+	finAt    uint64 // offset of the FIN, if finSeen
+	missing  uint64 // bytes of all gaps
+	again    uint64 // bytes retransmitted
+	trouble  *trouble
+	latest   uint32 // number of its newest copy among the latest
+	retained uint32 // number of its retained copy; 0: none
+	base     uint32 // sequence number of offset 0 (of the anchor, in a tentative start)
+	window   uint16 // last advertised by this side, not scaled
+	flags    uint16
 }
 
 // Flags of half.flags.

@@ -61,8 +61,8 @@ func (t *Table) ack(c *Conn, dir packet.Dir, ack uint32, at At) {
 		return
 	}
 	h.acked = uint64(off)
-	if h.kept != nil {
-		t.release(h, h.acked)
+	if h.retained != 0 {
+		t.releaseRetained(h, h.acked)
 	}
 	if h.flags&frozen != 0 && h.trouble.refuted(h.flags&afterReset != 0, h.acked) {
 		t.unreset(c, dir)
@@ -207,7 +207,7 @@ func (t *Table) end(c *Conn, reason Reason, at At) {
 	t.count(c, reason)
 	c.handler.End(reason, c.closedBy, at)
 	for i := range c.half {
-		t.dropCopy(&c.half[i])
+		t.dropCopies(&c.half[i])
 		t.freeTrouble(&c.half[i])
 	}
 }

@@ -39,7 +39,7 @@ func plain(c *Conn) Conn {
 	p := *c
 	p.handler, p.slot, p.links = nil, 0, links{}
 	for i := range p.half {
-		p.half[i].trouble, p.half[i].kept = nil, nil
+		p.half[i].trouble, p.half[i].latest, p.half[i].retained = nil, 0, 0
 	}
 	return p
 }

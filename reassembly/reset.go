@@ -137,7 +137,7 @@ func (t *Table) wild(c *Conn, d *packet.Decoded, seq uint32, n int, at At) {
 			break
 		}
 	}
-	t.dropCopy(h)
+	t.dropCopies(h)
 	t.gap(c, d.Dir, uint64(to)-h.nxt, Lost, at)
 	t.inOrder(c, d.Dir, span{to, d.Payload}, uint64(to)+uint64(n), at)
 }

@@ -1,11 +1,12 @@
 package reassembly
 
 // retained is a copy of the bytes of a direction that were handed on and not
-// yet acknowledged by the peer. A retransmission is compared with it. What the
-// peer acknowledged cannot change any more and is let go, so an idle connection
-// holds nothing.
+// yet acknowledged by the peer, beyond those that are among the latest. A
+// retransmission is compared with it. What the peer acknowledged cannot change any
+// more and is let go, so an idle connection holds nothing.
 type retained struct {
 	owner        *half
+	number       uint32 // half.retained of its owner
 	lo, hi       uint64 // offsets held
 	at           int    // index of lo in buf
 	buf          []byte
@@ -18,6 +19,7 @@ type origin struct{ off, pkt uint64 }
 
 // keeper owns all retained copies, the least recently extended first.
 type keeper struct {
+	all            []*retained // by number less 1
 	oldest, newest *retained
 	free           *retained // chained by newer
 	bytes          int64     // of the buffers in use
@@ -30,13 +32,21 @@ const (
 	spareBytes  = 1 << 20
 )
 
-// keep copies b, handed on at off by packet pkt.
-func (t *Table) keepCopy(h *half, b []byte, off, pkt uint64) {
-	r := h.kept
+// of returns the retained copy of a direction; nil: it has none.
+func (k *keeper) of(h *half) *retained {
+	if h.retained == 0 {
+		return nil
+	}
+	return k.all[h.retained-1]
+}
+
+// retain copies b, handed on at off by packet pkt.
+func (t *Table) retain(h *half, b []byte, off, pkt uint64) {
+	r := t.keep.of(h)
 	if r == nil {
 		r = t.keep.take()
 		r.owner, r.lo, r.hi, r.at, r.nmarks = h, off, off, 0, 0
-		h.kept = r
+		h.retained = r.number
 	} else {
 		t.keep.unlink(r)
 		if r.hi != off { // a gap lies between
@@ -54,8 +64,8 @@ func (t *Table) keepCopy(h *half, b []byte, off, pkt uint64) {
 	r.marks[r.nmarks%uint(len(r.marks))] = origin{off, pkt}
 	r.nmarks++
 	t.keep.link(r)
-	for t.keep.bytes > t.limits.RetainBytes && t.keep.oldest != nil {
-		t.dropCopy(t.keep.oldest.owner)
+	for t.keep.bytes+int64(len(t.latest.buf)) > t.limits.RetainBytes && t.keep.oldest != nil {
+		t.dropRetained(t.keep.oldest.owner)
 	}
 }
 
@@ -86,26 +96,26 @@ func (t *Table) room(r *retained, n int) {
 	r.buf, r.at = buf, 0
 }
 
-// release lets go of what lies before off.
-func (t *Table) release(h *half, off uint64) {
-	r := h.kept
+// releaseRetained lets go of what lies before off.
+func (t *Table) releaseRetained(h *half, off uint64) {
+	r := t.keep.of(h)
 	if r == nil || off <= r.lo {
 		return
 	}
 	if off >= r.hi {
-		t.dropCopy(h)
+		t.dropRetained(h)
 		return
 	}
 	r.at += int(off - r.lo)
 	r.lo = off
 }
 
-func (t *Table) dropCopy(h *half) {
-	r := h.kept
+func (t *Table) dropRetained(h *half) {
+	r := t.keep.of(h)
 	if r == nil {
 		return
 	}
-	h.kept = nil
+	h.retained = 0
 	t.keep.unlink(r)
 	n := int64(len(r.buf))
 	t.keep.bytes -= n
@@ -139,7 +149,9 @@ func (r *retained) origin(off uint64) uint64 {
 func (k *keeper) take() *retained {
 	r := k.free
 	if r == nil {
-		return new(retained)
+		r = &retained{number: uint32(len(k.all) + 1)}
+		k.all = append(k.all, r)
+		return r
 	}
 	k.free = r.newer
 	r.newer = nil

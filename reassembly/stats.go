@@ -37,6 +37,6 @@ func (t *Table) Stats() Stats {
 	s := t.stats
 	s.Active = t.conns.count
 	s.Held = t.waits.held
-	s.Retained = t.keep.bytes
+	s.Retained = t.keep.bytes + t.latest.unacknowledged()
 	return s
 }

@@ -303,9 +303,13 @@ func (t *Table) gap(c *Conn, dir packet.Dir, n uint64, cause Cause, at At) {
 // handed on and not acknowledged.
 func (t *Table) compareKept(c *Conn, dir packet.Dir, seg span, old int64, at At) {
 	h := &c.half[dir]
-	r := h.kept
-	if r == nil || len(seg.b) == 1 && seg.off+1 == int64(h.nxt) {
+	if len(seg.b) == 1 && seg.off+1 == int64(h.nxt) {
 		return // one byte before the next is what a keep-alive probe sends, with any value (RFC 9293 §3.8.4)
+	}
+	t.settleCopies(h)
+	r := t.keep.of(h)
+	if r == nil {
+		return
 	}
 	lo := uint64(max(seg.off, int64(r.lo)))
 	hi := uint64(max(0, min(old, int64(r.hi), seg.off+int64(len(seg.b)))))

@@ -18,6 +18,7 @@ type Table struct {
 	conns  index
 	lists  [3]connList
 	waits  troubles
+	latest latest
 	keep   keeper
 	pool   pool
 	stats  Stats
@@ -43,7 +44,8 @@ const (
 
 // New returns an empty table that asks o for the handler of each connection.
 func New(o Opener, l Limits) *Table {
-	return &Table{opener: o, limits: l.withDefaults(), conns: newIndex(), now: math.MinInt64, next: math.MaxInt64}
+	l = l.withDefaults()
+	return &Table{opener: o, limits: l, conns: newIndex(), latest: newLatest(l.RetainBytes), now: math.MinInt64, next: math.MaxInt64}
 }
 
 // OpenLate makes the Opener wait, which makes a flood of SYNs cheap: the handler of a
