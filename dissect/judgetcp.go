@@ -60,7 +60,7 @@ func (k *Conn) judgeReset(dir packet.Dir, unacked uint64) {
 		}
 		f.Text = fmt.Sprintf("the %v %s; %d bytes that it had sent were not acknowledged by the %v", side, did, unacked, side.Other())
 	}
-	k.find(dir, c.Last, [2]uint64{c.ResetPacket, c.ResetPacket}, f)
+	k.find(dir, c.Last, [2]uint64{c.ResetPacket(), c.ResetPacket()}, f)
 }
 
 // missing returns how many bytes of a direction are in holes of that cause.

@@ -22,36 +22,51 @@ func (s State) String() string {
 type Conn struct {
 	Flow packet.Flow // canonical addresses and ports
 
-	// What every packet touches stands together, and holds few pointers: while
-	// the garbage collector is at work, each one written costs.
-	state    uint8 // conn flags
-	client   packet.Dir
-	closedBy packet.Dir
-	where    uint8   // list that holds it
-	scale    [2]int8 // by direction: window scale option of its SYN, -1 without one
-	slot     uint32  // index in the slabs
-	links    links   // in the list
-	handler  Handler
+	// What every packet touches comes first, up to and with half: a Conn is four cache
+	// lines, and begins where one does. It holds few pointers: while the garbage
+	// collector is at work, each one written costs.
+	state   uint8 // conn flags
+	client  packet.Dir
+	where   uint8   // list that holds it
+	scale   [2]int8 // by direction: window scale option of its SYN, -1 without one
+	slot    uint32  // index in the slabs
+	links   links   // in the list
+	touched int64   // table clock at the latest packet
 
+	handler    Handler
 	Packets    uint64 // both directions, retransmissions included
 	Last       int64  // capture time of the latest packet, ns
 	LastPacket uint64 // number of the latest packet
-	touched    int64  // table clock at the latest packet
 	half       [2]half
 
 	Number      uint64 // from 1, in order of first packet
 	Start       int64  // capture time of the first packet, ns
 	FirstPacket uint64 // number of the first packet
-	ResetPacket uint64 // number of the RST that reset it; 0: none
 	RTT         int64  // client's SYN to its handshake ACK, ns; 0 unknown
 	mark        int64  // time of the SYN during the handshake; table clock at the RST after it
-	Midstream   bool   // no SYN was captured
+	mishap      *mishap
+	Midstream   bool // no SYN was captured
+}
+
+// mishap is what the figures of a connection need that lost or repeated something, or
+// was reset. Most connections have none.
+type mishap struct {
+	missing [2]uint64 // bytes of all gaps, by direction
+	again   [2]uint64 // bytes retransmitted
+	reset   uint64    // number of the RST that reset it; 0: none
+}
+
+func (c *Conn) mishaps() *mishap {
+	if c.mishap == nil {
+		c.mishap = new(mishap)
+	}
+	return c.mishap
 }
 
 // Flags of Conn.state.
 const (
 	clientKnown = 1 << iota
-	closerKnown // closedBy is valid
+	closerKnown // a FIN or an accepted RST was seen: who closes is half.flags' closer
 	wasReset    // an accepted RST, not taken back
 	ended       // End was called
 	handshaken  // a packet other than a bare SYN or SYN-ACK was seen
@@ -64,15 +79,13 @@ const (
 type half struct {
 	nxt      uint64 // offset of the next byte to hand on; in a tentative start, its anchor (tentativeBase)
 	acked    uint64 // offset up to which the peer acknowledged; beyond nxt: those bytes exist
-	finAt    uint64 // offset of the FIN, if finSeen
-	missing  uint64 // bytes of all gaps
-	again    uint64 // bytes retransmitted
 	trouble  *trouble
 	latest   uint32 // number of its newest copy among the latest
 	retained uint32 // number of its retained copy; 0: none
 	base     uint32 // sequence number of offset 0 (of the anchor, in a tentative start)
 	window   uint16 // last advertised by this side, not scaled
 	flags    uint16
+	finAt    uint64 // offset of the FIN, if finSeen: in the Conn's last line
 }
 
 // Flags of half.flags.
@@ -87,6 +100,7 @@ const (
 	finDone    // Fin was called
 	frozen     // this side sent the RST: bytes beyond it wait for proof that it was forged
 	afterReset // such bytes are there
+	closer     // this side sent the first FIN or RST
 )
 
 // Slot returns a small number that no other connection in the table has. A new
@@ -111,7 +125,23 @@ func (c *Conn) State() State {
 
 // ClosedBy returns the direction of who sent the first FIN or RST, and false
 // while nobody did.
-func (c *Conn) ClosedBy() (packet.Dir, bool) { return c.closedBy, c.state&closerKnown != 0 }
+func (c *Conn) ClosedBy() (packet.Dir, bool) { return c.closedBy(), c.state&closerKnown != 0 }
+
+func (c *Conn) closedBy() packet.Dir {
+	if c.half[packet.HiToLo].flags&closer != 0 {
+		return packet.HiToLo
+	}
+	return packet.LoToHi
+}
+
+// closes notes that dir sent a FIN or RST, unless another was first.
+func (c *Conn) closes(dir packet.Dir) {
+	if c.state&closerKnown == 0 {
+		c.state |= closerKnown
+		c.half[dir].flags |= closer
+		c.half[dir.Reverse()].flags &^= closer
+	}
+}
 
 // ResetBy returns the direction of who sent the RST that reset the connection, and
 // false while nobody did. Before it, either side may have sent FIN.
@@ -151,14 +181,32 @@ func (c *Conn) Bytes(dir packet.Dir) uint64 {
 	if h.flags&started == 0 {
 		return 0
 	}
-	return h.nxt - h.missing
+	return h.nxt - c.Missing(dir)
 }
 
 // Missing returns how many bytes of a direction were reported as gaps.
-func (c *Conn) Missing(dir packet.Dir) uint64 { return c.half[dir&1].missing }
+func (c *Conn) Missing(dir packet.Dir) uint64 {
+	if c.mishap == nil {
+		return 0
+	}
+	return c.mishap.missing[dir&1]
+}
 
 // Retransmitted returns how many captured bytes of a direction were known already.
-func (c *Conn) Retransmitted(dir packet.Dir) uint64 { return c.half[dir&1].again }
+func (c *Conn) Retransmitted(dir packet.Dir) uint64 {
+	if c.mishap == nil {
+		return 0
+	}
+	return c.mishap.again[dir&1]
+}
+
+// ResetPacket returns the number of the RST that reset the connection, 0 if none did.
+func (c *Conn) ResetPacket() uint64 {
+	if c.mishap == nil {
+		return 0
+	}
+	return c.mishap.reset
+}
 
 // AckedBytes returns the offset up to which the peer acknowledged a direction.
 func (c *Conn) AckedBytes(dir packet.Dir) uint64 {

@@ -171,10 +171,7 @@ func (t *Table) fin(c *Conn, dir packet.Dir, off int64) {
 	if h.flags&frozen != 0 && h.finAt+1 < h.trouble.resetAt {
 		h.trouble.wentOn = h.finAt + 1 // its stream ends before the place of the RST
 	}
-	if c.state&closerKnown == 0 {
-		c.closedBy = dir
-		c.state |= closerKnown
-	}
+	c.closes(dir)
 }
 
 // checkFin tells the handler when a stream is complete.
@@ -205,7 +202,7 @@ func (t *Table) end(c *Conn, reason Reason, at At) {
 	}
 	c.state |= ended
 	t.count(c, reason)
-	c.handler.End(reason, c.closedBy, at)
+	c.handler.End(reason, c.closedBy(), at)
 	for i := range c.half {
 		t.dropCopies(&c.half[i])
 		t.freeTrouble(&c.half[i])
@@ -274,7 +271,7 @@ func (t *Table) afterEnd(c *Conn, d *packet.Decoded) {
 		return
 	}
 	if h.flags&started != 0 && h.offset(d.Seq)+int64(len(d.Payload)) <= int64(h.nxt) {
-		h.again += uint64(len(d.Payload))
+		c.mishaps().again[d.Dir] += uint64(len(d.Payload))
 		t.stats.Retransmitted += uint64(len(d.Payload))
 		return
 	}

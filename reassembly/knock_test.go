@@ -32,12 +32,12 @@ func (e entryOf) Overlap(d packet.Dir, o *Overlap)           { e.add("overlap %d
 func (e entryOf) End(r Reason, by packet.Dir, at At) {
 	e.add("end %v %d %v %+v", r, by, at, plain(e.c))
 }
-func (e entryOf) Forget() { e.add("forget %+v", plain(e.c)) }
+func (e entryOf) Forget() { e.add("forget %+v %+v", plain(e.c), *e.c.mishaps()) }
 
 // plain is a Conn without what says where it lies.
 func plain(c *Conn) Conn {
 	p := *c
-	p.handler, p.slot, p.links = nil, 0, links{}
+	p.handler, p.slot, p.links, p.mishap = nil, 0, links{}, nil
 	for i := range p.half {
 		p.half[i].trouble, p.half[i].latest, p.half[i].retained = nil, 0, 0
 	}

@@ -16,11 +16,8 @@ func (t *Table) reset(c *Conn, d *packet.Decoded, at At) {
 		h.begin(d.Seq)
 	}
 	c.state |= wasReset
-	c.mark, c.ResetPacket = t.now, at.Packet
-	if c.state&closerKnown == 0 {
-		c.closedBy = d.Dir
-		c.state |= closerKnown
-	}
+	c.mark, c.mishaps().reset = t.now, at.Packet
+	c.closes(d.Dir)
 	h.flags |= frozen
 	x := t.troubleOf(c, d.Dir)
 	x.resetPkts, x.wentOn = c.Packets, 0
@@ -96,11 +93,12 @@ func (t *Table) unreset(c *Conn, dir packet.Dir) {
 	h.flags &^= frozen | afterReset
 	h.trouble.wentOn = 0
 	c.state &^= wasReset
-	c.mark, c.ResetPacket = 0, 0
+	c.mark, c.mishaps().reset = 0, 0
 	if (c.half[0].flags|c.half[1].flags)&finSeen == 0 {
 		c.state &^= closerKnown
-	} else if c.half[c.closedBy].flags&finSeen == 0 {
-		c.closedBy ^= 1
+	} else if by := c.closedBy(); c.half[by].flags&finSeen == 0 {
+		c.half[by].flags &^= closer
+		c.half[by.Reverse()].flags |= closer
 	}
 	if h.flags&started != 0 {
 		t.drain(c, dir)

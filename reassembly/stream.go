@@ -79,7 +79,9 @@ func (t *Table) piece(c *Conn, d *packet.Decoded, off, end int64, at At) {
 	if off < low {
 		old := min(end, low)
 		known := uint64(max(0, min(old-off, int64(len(d.Payload)))))
-		h.again += known
+		if known > 0 {
+			c.mishaps().again[d.Dir] += known
+		}
 		t.stats.Retransmitted += known
 		if h.flags&started != 0 {
 			t.compareKept(c, d.Dir, seg, old, at)
@@ -293,7 +295,7 @@ func (t *Table) gap(c *Conn, dir packet.Dir, n uint64, cause Cause, at At) {
 	h := &c.half[dir]
 	at.Offset = h.nxt
 	h.nxt += n
-	h.missing += n
+	c.mishaps().missing[dir] += n
 	t.stats.Gaps[cause&3]++
 	t.stats.MissingBytes[cause&3] += n
 	c.handler.Gap(dir, n, cause, at)
@@ -321,7 +323,7 @@ func (t *Table) compareKept(c *Conn, dir packet.Dir, seg span, old int64, at At)
 // compareHeld does the same for [lo, hi) with a segment that waits.
 func (t *Table) compareHeld(c *Conn, dir packet.Dir, s *segment, seg span, lo, hi uint64, at At, told bool) bool {
 	b := seg.at(lo, hi)
-	c.half[dir].again += uint64(len(b))
+	c.mishaps().again[dir] += uint64(len(b))
 	t.stats.Retransmitted += uint64(len(b))
 	if told || s.data == nil || len(b) == 0 {
 		return told
