@@ -122,13 +122,27 @@ func TestKnocks(t *testing.T) {
 	j := &journal{}
 	tab := New(j, Limits{})
 	tab.OpenLate()
-	const n = 5000
+	const n = 20_000 // more than are looked for in one place only
 	for i := range n {
 		d := packet.Decoded{Proto: 6, Flow: flowOf(i), Flags: packet.SYN, WindowScale: -1}
 		tab.Packet(&capture.Packet{Number: uint64(i) + 1, Time: int64(i)}, &d)
 	}
 	if st := tab.Stats(); st.Active != n || st.Connections != n || tab.conns.conns.used != 0 {
 		t.Errorf("%+v, %d Conns", st, tab.conns.conns.used)
+	}
+	r := rand.New(rand.NewPCG(1, 2))
+	answered := map[int]bool{}
+	for range 5000 {
+		i := r.IntN(n/10) * (1 + r.IntN(2))
+		answered[i] = true
+		d := packet.Decoded{Proto: 6, Flow: flowOf(i), Flags: packet.ACK, Seq: 1, WindowScale: -1}
+		tab.Packet(&capture.Packet{Number: n + 1, Time: n}, &d)
+		if c := tab.Current(); c.Flow != flowOf(i) || c.Number != uint64(i)+1 {
+			t.Fatalf("connection %d: %+v", i+1, c)
+		}
+	}
+	if st := tab.Stats(); st.Active != n || tab.conns.conns.used != uint32(len(answered)) {
+		t.Errorf("%+v, %d Conns of %d", st, tab.conns.conns.used, len(answered))
 	}
 	tab.Close()
 	if len(j.lines) != 2*n || tab.Stats().Active != 0 {

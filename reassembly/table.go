@@ -31,6 +31,9 @@ type Table struct {
 	prev int64 // time of the previous packet
 	next int64 // nothing expires before
 
+	sorted int64   // the bucket of the established that is in order, if it is the oldest
+	order  []*Conn // scratch
+
 	current ref   // connection of the previous packet
 	suspect *Conn // connection of the previous packet, if its time was not believed yet
 }
@@ -45,7 +48,7 @@ const (
 // New returns an empty table that asks o for the handler of each connection.
 func New(o Opener, l Limits) *Table {
 	l = l.withDefaults()
-	return &Table{opener: o, limits: l, conns: newIndex(), latest: newLatest(l.RetainBytes), now: math.MinInt64, next: math.MaxInt64}
+	return &Table{opener: o, limits: l, conns: newIndex(), latest: newLatest(l.RetainBytes), now: math.MinInt64, next: math.MaxInt64, sorted: noBucket}
 }
 
 // OpenLate makes the Opener wait, which makes a flood of SYNs cheap: the handler of a
@@ -194,94 +197,6 @@ func (t *Table) tick(ts int64) {
 	}
 }
 
-// due says that something may expire at the given time.
-func (t *Table) due(at int64) { t.next = min(t.next, at) }
-
-func (t *Table) expire() {
-	for r := t.oldest(inReset); r != 0 && t.now-t.whole(r).mark >= resetLinger; r = t.oldest(inReset) {
-		c := t.whole(r)
-		t.end(c, EndRST, At{Packet: c.LastPacket, Time: c.mark + resetLinger})
-		t.touchAs(c, c.touched)
-	}
-	for i, idle := range [2]int64{int64(t.limits.IdleEstablished), int64(t.limits.IdleClosed)} {
-		for r := t.oldest(i); r != 0 && t.now-t.touched(r) >= idle; r = t.oldest(i) {
-			c := t.whole(r)
-			t.end(c, EndIdle, c.lastAt())
-			t.forget(c)
-		}
-	}
-	for x := t.waits.oldest; x != nil && t.now-x.since >= int64(t.limits.HoleAge); x = t.waits.oldest {
-		t.hopeless(x, Lost, x.c.lastAt())
-	}
-	t.next = math.MaxInt64
-	if r := t.oldest(inReset); r != 0 {
-		t.due(t.whole(r).mark + resetLinger)
-	}
-	if r := t.oldest(inEstablished); r != 0 {
-		t.due(t.touched(r) + int64(t.limits.IdleEstablished))
-	}
-	if r := t.oldest(inClosed); r != 0 {
-		t.due(t.touched(r) + int64(t.limits.IdleClosed))
-	}
-	if x := t.waits.oldest; x != nil {
-		t.due(x.since + int64(t.limits.HoleAge))
-	}
-}
-
-// touch moves c to the recent end of the list that its state calls for.
-func (t *Table) touch(c *Conn) { t.touchAs(c, t.now) }
-
-func (t *Table) touchAs(c *Conn, when int64) {
-	where := uint8(inEstablished)
-	switch {
-	case c.state&ended != 0:
-		where = inClosed
-	case c.state&wasReset != 0:
-		where = inReset
-	case c.state&handshaken == 0 || (c.half[0].flags|c.half[1].flags)&finSeen != 0:
-		where = inClosed
-	}
-	c.touched = when
-	l := &t.lists[where]
-	if c.where == where && (l.newest == c.ref() || where == inReset) {
-		return // the wait after an RST does not start anew
-	}
-	t.conns.unlink(&t.lists[c.where], &c.links)
-	t.conns.push(l, c.ref(), &c.links)
-	if c.where != where {
-		c.where = where
-		switch where {
-		case inEstablished:
-			t.due(when + int64(t.limits.IdleEstablished))
-		case inClosed:
-			t.due(when + int64(t.limits.IdleClosed))
-		case inReset:
-			t.due(c.mark + resetLinger)
-		}
-	}
-}
-
-// evict ends the connection that was idle for longest.
-func (t *Table) evict() {
-	var least ref
-	for i := range t.lists {
-		if r := t.oldest(i); r != 0 && (least == 0 || t.idler(r, least)) {
-			least = r
-		}
-	}
-	c := t.whole(least)
-	t.end(c, EndEvicted, c.lastAt())
-	t.forget(c)
-}
-
-// idler tells whether a was idle for longer than b.
-func (t *Table) idler(a, b ref) bool {
-	if x, y := t.touched(a), t.touched(b); x != y {
-		return x < y
-	}
-	return t.lastPacket(a) < t.lastPacket(b)
-}
-
 func (t *Table) forget(c *Conn) {
 	c.handler.Forget()
 	if t.current == c.ref() {
@@ -293,9 +208,6 @@ func (t *Table) forget(c *Conn) {
 	t.conns.unlink(&t.lists[c.where], &c.links)
 	t.conns.remove(c)
 }
-
-// oldest returns what of a list was idle for longest; 0: the list is empty.
-func (t *Table) oldest(list int) ref { return t.lists[list].oldest }
 
 // discard stands in for a nil Handler.
 type discard struct{}
