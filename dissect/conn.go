@@ -9,7 +9,7 @@ import (
 // Conn is one TCP connection on its way through dissectors. It holds the bytes
 // that a dissector did not consume yet, and makes events of what it is told.
 type Conn struct {
-	// What every segment touches stands first, within a cache line: with thousands of
+	// What every segment touches stands first, within 64 bytes: with thousands of
 	// connections, reaching for their memory is most of the work.
 	d       Dissector
 	in      [2]*input // bytes that were not consumed; nil: none
@@ -31,8 +31,6 @@ type Conn struct {
 	// What few connections need, or nobody looks at.
 	sum   *event.Connection // nil: nobody does, or nothing was heard yet
 	extra *extra            // nil: nothing
-
-	_ [32]byte // each begins where a cache line does
 }
 
 // kinds is a set of kinds of events.

@@ -9,8 +9,8 @@ import (
 // lies in as few cache lines as it can.
 func TestLayout(t *testing.T) {
 	const line = 64
-	if n := unsafe.Sizeof(Conn{}); n%line != 0 {
-		t.Errorf("a Conn is %d bytes long, %d beyond a cache line", n, n%line)
+	if n := unsafe.Sizeof(Conn{}); n > 96 {
+		t.Errorf("a Conn is %d bytes long: hundreds of thousands of them are made, and each byte is a new one", n)
 	}
 	if n := unsafe.Offsetof(Conn{}.closeCodes) + unsafe.Sizeof(Conn{}.closeCodes); n > line {
 		t.Errorf("what every segment touches of a Conn ends at %d", n)

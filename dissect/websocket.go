@@ -72,7 +72,7 @@ type wsSide struct {
 	// lookAgain is the offset up to which bytes must come to make another search worthwhile.
 	lookAgain uint64
 
-	_ [24]byte // both sides begin where a cache line does
+	_ [48]byte // both sides begin where a cache line does
 }
 
 // span is the packets that carried something, and the time of the last.
