@@ -53,7 +53,7 @@ func (l *waitings) of(s *wsSide) *waiting {
 		l.free = l.free[:n-1]
 	}
 	if s.waiting == nil {
-		s.waiting = new(waiting)
+		s.waiting = &waiting{pings: make([]ping, 0, 4), payloads: make([]byte, 0, 32)}
 	}
 	return s.waiting
 }
@@ -117,7 +117,9 @@ func (s *wsSide) sentPing(payload []byte, now int64, owed bool) {
 		s.forgot = true
 	}
 	if len(w.payloads)+len(payload) > cap(w.payloads) {
-		w.compact()
+		if w.compact(); len(w.payloads) > cap(w.payloads)/2 { // else it would soon be full again
+			w.payloads = slices.Grow(w.payloads, cap(w.payloads))
+		}
 	}
 	w.pings = append(w.pings, ping{time: now, at: uint16(len(w.payloads)), n: uint16(len(payload)), owed: owed})
 	w.payloads = append(w.payloads, payload...)
