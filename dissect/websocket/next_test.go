@@ -25,42 +25,49 @@ func allExpect() (all []Expect) {
 	return all
 }
 
-// TestNext holds that the eight bytes looked at together are judged as one by one:
-// every pair of bytes at every place, and random bytes.
+// TestNext holds that what is looked at together is judged as byte by byte: every
+// pair of bytes at every place, and random bytes.
 func TestNext(t *testing.T) {
-	for _, e := range allExpect() {
-		for pair := range 1 << 16 {
-			b := [20]byte{}
+	eachLevel(t, func(name string) {
+		for _, e := range allExpect() {
+			everyPair(t, name, e)
+			r := rand.New(rand.NewPCG(1, uint64(e.Masked)<<8|uint64(e.RSV1)))
+			b := make([]byte, 2000)
 			for i := range b {
-				b[i] = [3]byte{0x00, 0x7f, 0xff}[pair%3]
+				b[i] = byte(r.Uint32())
 			}
-			at := pair % 11
-			b[at], b[at+1] = byte(pair>>8), byte(pair)
-			s := search{b: b[:], e: e}
-			for _, p := range [2]int{0, at} {
-				if got, want := s.next(p), nextSlowly(&s, p); got != want {
-					t.Fatalf("%+v: behind %d in % x: %d, want %d", e, p, b, got, want)
-				}
+			for n := range 140 {
+				checkNext(t, &search{b: b[:n], e: e})
 			}
+			checkNext(t, &search{b: b, e: e})
 		}
-		r := rand.New(rand.NewPCG(1, uint64(e.Masked)<<8|uint64(e.RSV1)))
-		b := make([]byte, 5000)
+	})
+}
+
+func everyPair(t *testing.T, name string, e Expect) {
+	for pair := range 1 << 16 {
+		b := [70]byte{}
 		for i := range b {
-			b[i] = byte(r.Uint32())
+			b[i] = [...]byte{0x7f, 0xff, 0x00}[pair%3]
 		}
-		for n := range 40 {
-			checkNext(t, &search{b: b[:n], e: e})
+		at := pair % (len(b) - 1)
+		b[at], b[at+1] = byte(pair>>8), byte(pair)
+		s := search{b: b[:], e: e}
+		for _, p := range [2]int{0, at} {
+			if got, want := s.next(p), nextSlowly(&s, p); got != want {
+				t.Fatalf("%s, %+v: behind %d in % x: %d, want %d", name, e, p, b, got, want)
+			}
 		}
-		checkNext(t, &search{b: b, e: e})
 	}
 }
 
 func FuzzNext(f *testing.F) {
 	f.Add([]byte("\x81\x85\x00\x00\x00\x00hello\x81\x05hello\x88\x00"))
 	f.Fuzz(func(t *testing.T, b []byte) {
+		b = b[:min(len(b), 1<<12)]
 		for _, e := range allExpect() {
-			s := search{b: b[:min(len(b), 1<<12)], e: e}
-			checkNext(t, &s)
+			s := search{b: b, e: e}
+			eachLevel(t, func(string) { checkNext(t, &s) })
 			for p := range s.b {
 				if c, ok := s.follow(p); ok && s.breaksOff(p) {
 					t.Fatalf("%+v: at %d of % x: %+v was refused", e, p, s.b, c)

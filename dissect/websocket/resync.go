@@ -191,9 +191,16 @@ func (s *search) allowed() uint8 {
 func (s *search) firstByte(b0 byte) bool { return firstBytes[b0]&s.allowed() != 0 }
 
 // next returns the first offset from p on where two bytes can begin a header, or
-// the last one of b alone; len(b) if there is none. It looks at eight at a time: most
+// the last one of b alone; len(b) if there is none. It looks at many at a time: most
 // of what is searched begins none.
 func (s *search) next(p int) int {
+	if p >= len(s.b) {
+		return p
+	}
+	n, found := skipVector(s.b[p:], s.e)
+	if p += n; found {
+		return p
+	}
 	const high = 0x8080808080808080 // one bit for each byte
 	var maskBit, anyMask, noRSV1 uint64
 	switch s.e.Masked {

@@ -87,3 +87,39 @@ func unmaskVector(dst, src []byte, key uint32) bool {
 //
 //go:noescape
 func unmaskAVX2(dst, src []byte, key uint32)
+
+// headerNibbles say which kinds of frame a first byte can begin, of the low half of
+// the byte and behind that of the high one: continuations (1), text and binary (2),
+// control frames (4). Both halves must agree. The second table is for where RSV1 may be set.
+var headerNibbles = [2][32]byte{
+	{0: 1, 1: 2, 2: 2, 8: 4, 9: 4, 10: 4, 16 + 0x0: 1 | 2, 16 + 0x8: 1 | 2 | 4},
+	{0: 1, 1: 2, 2: 2, 8: 4, 9: 4, 10: 4, 16 + 0x0: 1 | 2, 16 + 0x8: 1 | 2 | 4, 16 + 0x4: 2, 16 + 0xC: 2},
+}
+
+// skipVector looks through the beginning of p: n places begin no header, and at n there
+// is one, if found, or the rest begins that is too short for vector instructions.
+func skipVector(p []byte, e Expect) (n int, found bool) {
+	const least = 33 // bytes that a block of 32 places needs
+	if level == noVectors || len(p) < least {
+		return 0, false
+	}
+	nibbles, flip, care := &headerNibbles[1], uint32(0), ^uint32(0)
+	if e.RSV1 == No {
+		nibbles = &headerNibbles[0]
+	}
+	switch e.Masked {
+	case Yes:
+		flip = ^uint32(0)
+	case Unknown:
+		care = 0
+	}
+	n = skipAVX2(p, nibbles, flip, care)
+	return n, n+least <= len(p)
+}
+
+// skipAVX2 returns the first offset of p where two bytes can begin a header, or the end of
+// the last block of 32 behind which there is one byte more at least. Mask bits are bad where
+// they are not flip's, and care says where they matter. p has at least 33 bytes.
+//
+//go:noescape
+func skipAVX2(p []byte, nibbles *[32]byte, flip, care uint32) int
