@@ -28,8 +28,11 @@ func referenceEscape(p []byte) (out []byte) {
 	return out
 }
 
+// escaper is escapeRun, or what may stand for it.
+type escaper func(d, p []byte, t *runTables) (w, n int)
+
 // checkText holds that text, which is valid UTF-8, is escaped as it should be, also
-// by what other processors use, behind what stands in the buffer.
+// by what other processors use, and that what stands in the buffer stays.
 func checkText(t *testing.T, text []byte) {
 	t.Helper()
 	want := string(referenceEscape(text))
@@ -42,11 +45,13 @@ func checkText(t *testing.T, text []byte) {
 		t.Fatalf("string %q\ngot  before%q\nwant %q", text, got, want)
 	}
 	for _, tables := range []*runTables{textRuns, asciiRuns} {
-		d1, d2 := make([]byte, 2*len(text)+runSlack), make([]byte, 2*len(text)+runSlack)
-		w1, n1 := escapeRun(d1, text, tables)
-		w2, n2 := escapeWords(d2, text, tables)
-		if n1 != n2 || string(d1[:w1]) != string(d2[:w2]) {
-			t.Fatalf("%q: %d bytes become %q with assembly, %d become %q without", text, n1, d1[:w1], n2, d2[:w2])
+		d := make([]byte, 2*len(text)+runSlack)
+		w, n := escapeWords(d, text, tables)
+		words := string(d[:w])
+		for name, escape := range escapers {
+			if w, m := escape(d, text, tables); n != m || string(d[:w]) != words {
+				t.Fatalf("%q: by words, %d bytes become %q, by %s %d become %q", text, n, words, name, m, d[:w])
+			}
 		}
 	}
 }
@@ -122,11 +127,12 @@ func TestBase64EveryLength(t *testing.T) {
 // BenchmarkJSONChat escapes messages of which no two are alike: JSON of 60 to 400
 // bytes, some words of it not ASCII.
 func BenchmarkJSONChat(b *testing.B) {
-	b.Run("vectors", func(b *testing.B) { benchmarkEscape(b, escapeRun) })
-	b.Run("words", func(b *testing.B) { benchmarkEscape(b, escapeWords) })
+	for name, escape := range escapers {
+		b.Run(name, func(b *testing.B) { benchmarkEscape(b, escape) })
+	}
 }
 
-func benchmarkEscape(b *testing.B, escape func(d, p []byte, t *runTables) (w, n int)) {
+func benchmarkEscape(b *testing.B, escape escaper) {
 	random := rand.New(rand.NewPCG(1, 2))
 	words := strings.Fields("price again now Grüße the details please café deploy naïve 🙂 rolled tomorrow who knows build ok 駅 see you at eight")
 	var texts [1024][]byte

@@ -135,6 +135,118 @@ done:
 	MOVQ SI, n+40(FP)
 	RET
 
+// func escapeAVX2(d, p *byte, size int, t *nibbleTables) (w, n int)
+//
+// 32 bytes at a time, as long as there are 33 and none of them is to stop at. What is a
+// byte is looked up by its halves, which have a bit in common. Where something needs
+// an escape, eight bytes at a time are spread to make room for the backslashes.
+//
+//	Y0 bytes     Y1 their high halves   DI, SI where to write and to read
+//	Y2 class     Y8-Y14 the tables      CX bytes left   R11 short escapes
+#define SPREAD8(FROM) \
+	MOVBLZX   R11, AX              \
+	MOVQ      AX, DX               \
+	SHLQ      $4, DX               \
+	VMOVDQU   (R10)(DX*1), X1      \
+	VPSHUFB   X1, FROM, X2         \
+	VPBLENDVB X1, X7, X2, X2       \
+	VMOVDQU   X2, (DI)             \
+	POPCNTL   AX, AX               \
+	LEAQ      8(DI)(AX*1), DI      \
+	SHRL      $8, R11
+
+TEXT ·escapeAVX2(SB), NOSPLIT, $0-48
+	MOVQ           d+0(FP), DI
+	MOVQ           p+8(FP), SI
+	MOVQ           size+16(FP), CX
+	MOVQ           t+24(FP), BX
+	MOVQ           DI, R8
+	MOVQ           SI, R9
+	VBROADCASTI128 (BX), Y8
+	VBROADCASTI128 16(BX), Y9
+	VBROADCASTI128 32(BX), Y10
+	VBROADCASTI128 48(BX), Y11
+	VBROADCASTI128 64(BX), Y12
+	VBROADCASTI128 80(BX), Y13
+	VBROADCASTI128 96(BX), Y14
+	LEAQ           112(BX), R10
+	MOVL           $0x0f0f0f0f, AX
+	VMOVD          AX, X15
+	VPBROADCASTD   X15, Y15
+	MOVL           $0x07070707, AX
+	VMOVD          AX, X6
+	VPBROADCASTD   X6, Y6
+	MOVL           $0x5c5c5c5c, AX
+	VMOVD          AX, X7
+	VPBROADCASTD   X7, X7
+
+loop:
+	CMPQ      CX, $33
+	JB        done
+	VMOVDQU   (SI), Y0
+	VPSRLW    $4, Y0, Y1
+	VPAND     Y15, Y1, Y1
+	VPSHUFB   Y0, Y8, Y2  // 0 where not ASCII
+	VPSHUFB   Y1, Y9, Y3
+	VPAND     Y2, Y3, Y2
+	VPCMPGTB  Y6, Y2, Y3
+	VPMOVMSKB Y3, DX      // to stop at
+	VPMOVMSKB Y0, AX
+	TESTL     AX, AX
+	JZ        ascii
+	VPAND     Y15, Y0, Y3
+	VPSHUFB   Y3, Y11, Y3
+	VPSHUFB   Y1, Y12, Y4
+	VPAND     Y3, Y4, Y3
+	VMOVDQU   1(SI), Y4
+	VPSRLW    $4, Y4, Y5
+	VPAND     Y15, Y4, Y4
+	VPAND     Y15, Y5, Y5
+	VPSHUFB   Y4, Y13, Y4
+	VPSHUFB   Y5, Y14, Y5
+	VPAND     Y4, Y5, Y4
+	VPAND     Y3, Y4, Y3
+	VPXOR     Y4, Y4, Y4
+	VPCMPEQB  Y4, Y3, Y3
+	VPMOVMSKB Y3, AX
+	NOTL      AX
+	ORL       AX, DX
+
+ascii:
+	TESTL     DX, DX
+	JNZ       done
+	VPXOR     Y4, Y4, Y4
+	VPCMPEQB  Y4, Y2, Y3
+	VPMOVMSKB Y3, R11
+	NOTL      R11
+	ADDQ      $32, SI
+	SUBQ      $32, CX
+	TESTL     R11, R11
+	JNZ       spread
+	VMOVDQU   Y0, (DI)
+	ADDQ      $32, DI
+	JMP       loop
+
+spread:
+	VPSHUFB      Y0, Y10, Y5
+	VPBLENDVB    Y3, Y0, Y5, Y0 // what needs an escape becomes its letter
+	VPSRLDQ      $8, X0, X3
+	SPREAD8(X0)
+	SPREAD8(X3)
+	VEXTRACTI128 $1, Y0, X0
+	VPSRLDQ      $8, X0, X3
+	SPREAD8(X0)
+	SPREAD8(X3)
+	JMP          loop
+
+done:
+	VZEROUPPER
+	SUBQ R8, DI
+	SUBQ R9, SI
+	MOVQ DI, w+32(FP)
+	MOVQ SI, n+40(FP)
+	RET
+
 // func base64VBMI(d, p *byte, size int, t *base64Tables)
 //
 // 48 bytes become 64 characters (Wojciech Muła, Daniel Lemire, "Base64 encoding and
