@@ -302,11 +302,13 @@ func (h *httpStream) request(k *Conn, req *http1.Request, span [2]uint64) {
 		k.name(req)
 	}
 	x := k.a.exchanges.get()
-	x.method, x.upgrade = methodName(req.Method), req.Method == "CONNECT" || req.Upgrades()
+	x.method = methodName(req.Method)
 	x.asked.reqCut = h.client.cut
+	asks := req.AsksWebSocket()
+	x.upgrade = asks || req.Method == "CONNECT" || req.Upgrades()
 	switch {
-	case req.AsksWebSocket():
-		x.attempt, x.upgrade = x.ask(&k.a.heads.Parser, req, span), true
+	case asks:
+		x.attempt = x.ask(&k.a.heads.Parser, req, span)
 		req = x.attempt.req
 		k.a.keys.add(req.Headers.Get("Sec-WebSocket-Key"))
 	case h.client.cut && req.Method == "GET" && !x.upgrade:

@@ -64,6 +64,9 @@ func (h Headers) HasToken(name, token string) bool {
 		if !h[i].is(name) {
 			continue
 		}
+		if h[i].Value == token { // as it usually is
+			return true
+		}
 		for rest := h[i].Value; rest != ""; {
 			var e string
 			if e, rest = nextElement(rest); strings.EqualFold(e, token) {
