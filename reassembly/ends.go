@@ -200,13 +200,19 @@ func (t *Table) end(c *Conn, reason Reason, at At) {
 	if c.half[0].flags&c.half[1].flags&finDone != 0 && c.state&wasReset == 0 {
 		reason = EndFIN
 	}
-	c.state |= ended
-	t.count(c, reason)
-	c.handler.End(reason, c.closedBy(), at)
+	t.endEmpty(c, reason, at)
 	for i := range c.half {
 		t.dropCopies(&c.half[i])
 		t.freeTrouble(&c.half[i])
 	}
+}
+
+// endEmpty is end for a connection on which nothing waits, as one that was a knock
+// until now.
+func (t *Table) endEmpty(c *Conn, reason Reason, at At) {
+	c.state |= ended
+	t.count(c, reason)
+	c.handler.End(reason, c.closedBy(), at)
 }
 
 func (t *Table) count(c *Conn, reason Reason) {

@@ -131,9 +131,7 @@ func (t *Table) expire() {
 			if t.now-t.touched(r) < idle {
 				break
 			}
-			c := t.whole(r)
-			t.end(c, EndIdle, c.lastAt())
-			t.forget(c)
+			t.leave(r, EndIdle)
 		}
 	}
 	for x := t.waits.oldest; x != nil && t.now-x.since >= int64(t.limits.HoleAge); x = t.waits.oldest {
@@ -162,9 +160,7 @@ func (t *Table) evict() {
 			least = r
 		}
 	}
-	c := t.whole(least)
-	t.end(c, EndEvicted, c.lastAt())
-	t.forget(c)
+	t.leave(least, EndEvicted)
 }
 
 // idler tells whether a was idle for longer than b.

@@ -102,18 +102,18 @@ func (t *Table) Close() {
 	t.current, t.suspect = 0, nil
 	var lone *Conn // what becomes of one knock after the other
 	for _, r := range t.conns.all() {
-		var c *Conn
-		if r&knockRef == 0 {
-			c = t.conns.conns.At(r.slot())
-		} else {
+		if r&knockRef != 0 {
 			if lone == nil {
 				lone = t.conns.newConn(&packet.Flow{})
 			}
-			c = lone
-			*c = Conn{slot: c.slot}
-			t.conns.knocks.At(r.slot()).into(c)
-			t.handle(c)
+			*lone = Conn{slot: lone.slot}
+			t.conns.knocks.At(r.slot()).into(lone)
+			t.handle(lone)
+			t.endEmpty(lone, EndOpen, lone.lastAt())
+			lone.handler.Forget()
+			continue
 		}
+		c := t.conns.conns.At(r.slot())
 		reason := EndOpen
 		switch c.State() {
 		case HalfOpen, Closed:
@@ -195,6 +195,17 @@ func (t *Table) tick(ts int64) {
 	if t.now >= t.next {
 		t.expire()
 	}
+}
+
+// leave ends a connection and forgets it.
+func (t *Table) leave(r ref, reason Reason) {
+	c := t.whole(r)
+	if r&knockRef != 0 {
+		t.endEmpty(c, reason, c.lastAt())
+	} else {
+		t.end(c, reason, c.lastAt())
+	}
+	t.forget(c)
 }
 
 func (t *Table) forget(c *Conn) {
