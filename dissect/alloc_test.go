@@ -21,7 +21,7 @@ func TestAllocations(t *testing.T) {
 	for _, c := range []struct {
 		profile string
 		size    int64
-	}{{"chat", 24e6}, {"bulk", 64e6}, {"deflate", 24e6}, {"raw", 24e6}, {"manyconn", 24e6}} {
+	}{{"chat", 24e6}, {"bulk", 64e6}, {"deflate", 24e6}, {"raw", 24e6}, {"manyconn", 24e6}, {"messy", 24e6}} {
 		t.Run(c.profile, func(t *testing.T) {
 			file, totals := generate(t, c.profile, c.size)
 			packets, messages := float64(totals.Packets), float64(totals.C2S.Messages+totals.S2C.Messages)
@@ -37,7 +37,7 @@ func TestAllocations(t *testing.T) {
 				t.Errorf("totals: %.0f allocations for %.0f packets on %d connections, more than %.0f", n, packets, totals.Connections, most)
 			}
 			n = mallocs(func() { printed = runJSON(t, file, io.Discard).Messages })
-			if float64(printed) != messages {
+			if n := float64(printed); n > messages || n < messages && c.profile != "messy" { // of which not all were captured
 				t.Fatalf("%d messages of %.0f", printed, messages)
 			}
 			t.Logf("JSON: %.0f allocations, %.3f a message", n, n/messages)
