@@ -11,9 +11,9 @@ func (f *Inflater) blockHeader() status {
 	at := r.offset()
 	r.final = r.take(1) != 0
 	r.empty = false
-	r.result.Blocks++
+	r.blocks++
 	if r.final {
-		r.result.Notes |= FinalBlock
+		r.notes |= FinalBlock
 	}
 	switch r.take(2) {
 	case 0:
@@ -108,7 +108,7 @@ func (f *Inflater) codeLengthCode() status {
 		h.lens[clenOrder[h.done]] = uint8(r.take(3))
 	}
 	if r.own == nil {
-		r.own = f.pool.codeTables()
+		r.own = new(tables)
 	}
 	if cause := r.own.buildCodeLengths(&h.lens); cause != 0 {
 		return f.fail(cause, h.at)
@@ -188,10 +188,10 @@ func (f *Inflater) buildCodes() status {
 		return f.fail(NoEndOfBlock, h.at)
 	}
 	var cause Cause
-	if t.litMask, cause = build(t.lit[:], lit, entries.lit[:], litBits); cause != 0 {
+	if t.litMask, cause = build(t.lit[:], lit, &t.sorted, entries.lit[:], litBits); cause != 0 {
 		return f.fail(cause, h.at)
 	}
-	if t.distMask, cause = build(t.dist[:], dist, entries.dist[:], distBits); cause != 0 {
+	if t.distMask, cause = build(t.dist[:], dist, &t.sorted, entries.dist[:], distBits); cause != 0 {
 		return f.fail(cause, h.at)
 	}
 	r.codes = t

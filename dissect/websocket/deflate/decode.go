@@ -24,8 +24,8 @@ type decoder struct {
 
 	w        int // bytes in out
 	out      *output
-	past     *history // not nil in the fast loop
-	farthest int      // longest distance used
+	past     history // as the inflater's, but in the fast loop its ring is not nil
+	farthest int     // longest distance used
 
 	last  int // no symbol is begun with pos behind it
 	room  int // nor with so many bytes decoded
@@ -47,17 +47,16 @@ func (f *Inflater) fast() (ended bool) {
 	d := &f.run.decoder
 	outEnd := int(min(outSize, f.run.nextStop-f.run.base)) - fastOut
 	d.last = len(d.in) - fastIn
-	d.out, d.seq, d.past = &f.pool.out, &f.pool.seq, f.past
-	if d.past == nil {
-		d.past = &f.pool.none
+	if d.past = f.past; d.past.ring == nil {
+		d.past.ring = &f.pool.none
 	}
 	for d.pos <= d.last && d.w < outEnd {
-		d.room, d.known = min(outEnd-d.w, seqBytes), d.past.known+d.w
+		d.room, d.known = min(outEnd-d.w, seqBytes), int(d.past.known)+d.w
 		d.decode()
 		d.next, d.copied = 0, 0
 		for d.copy() {
 			s := d.seq.list[d.next-1]
-			d.w = d.out.match(d.past, d.w, int(s&0xffff)+1, int(s>>16&0xffff))
+			d.w = d.out.match(&d.past, d.w, int(s&0xffff)+1, int(s>>16&0xffff))
 		}
 		d.w += copy(d.out[d.w:], d.seq.literals[d.copied:d.literals])
 		if d.ended || d.count+d.literals == 0 {
@@ -158,7 +157,7 @@ func (d *decoder) decodeGeneric() {
 
 // copyGeneric copies all sequences to the output.
 func (d *decoder) copyGeneric() {
-	out, seq, past, w, l := d.out, d.seq, d.past, d.w, 0
+	out, seq, past, w, l := d.out, d.seq, &d.past, d.w, 0
 	for _, s := range seq.list[:d.count] {
 		run, length, distance := int(s>>32), int(s>>16&0xffff), int(s&0xffff)+1
 		*(*[16]byte)(out[w:]) = *(*[16]byte)(seq.literals[l:])
@@ -176,7 +175,7 @@ func (d *decoder) copyGeneric() {
 			}
 		} else {
 			back := distance - w
-			from := (past.at - back) & (maxHistory - 1)
+			from := (int(past.at) - back) & (maxHistory - 1)
 			if p := past.ring[from/pageSize]; length <= back && length <= 16 && from%pageSize <= pageSize-16 && p != nil {
 				*(*[16]byte)(out[w:]) = *(*[16]byte)(p[from%pageSize:])
 				w += length

@@ -35,3 +35,8 @@ func decodeBMI2(d *decoder)
 //
 //go:noescape
 func copyVector(d *decoder) (special bool)
+
+// prefetchRing asks for the lines of r, not for its pages. r may be nil.
+//
+//go:noescape
+func prefetchRing(r *ring)

@@ -31,9 +31,9 @@ TEXT ·decodeBMI2(SB), NOSPLIT, $56-8
 	MOVQ SI, reach-8(SP)
 
 	// Where that is in the output, or before it if negative: w + room - R15 - distance.
-	MOVQ decoder_past(R14), R11
+	MOVQ (decoder_past+history_ring)(R14), R11
 	MOVQ R11, ring-16(SP)
-	MOVQ history_at(R11), SI
+	MOVL (decoder_past+history_at)(R14), SI
 	MOVQ SI, at-56(SP)
 	MOVQ decoder_w(R14), SI
 	ADDQ R15, SI
@@ -167,7 +167,7 @@ distance:
 	SHLQ       $3, R14
 	ADDQ       ring-16(SP), R14
 	ANDL       $const_pageSize-1, R11
-	ADDQ       history_ring(R14), R11
+	ADDQ       (R14), R11
 	TESTQ      SI, SI
 	CMOVQPL    R13, R11
 	PREFETCHT0 (R11)
@@ -198,6 +198,29 @@ done:
 	MOVQ R13, decoder_count(R14)
 	MOVQ ended-48(SP), SI
 	MOVB SI, decoder_ended(R14)
+
+	// The lines of the history that what was decoded will be written to.
+	MOVQ decoder_room(R14), DX
+	SUBQ R15, DX
+	MOVQ at-56(SP), SI
+	ADDQ decoder_w(R14), SI
+	MOVQ ring-16(SP), R11
+
+line:
+	MOVQ      SI, DI
+	SHRQ      $const_pageShift, DI
+	ANDL      $const_pages-1, DI
+	MOVQ      (R11)(DI*8), DI
+	TESTQ     DI, DI
+	JZ        nopage
+	MOVQ      SI, R8
+	ANDL      $const_pageSize-1, R8
+	PREFETCHT0(DI)(R8*1)
+
+nopage:
+	ADDQ $64, SI
+	SUBQ $64, DX
+	JHI  line
 	RET
 
 special:
@@ -250,7 +273,7 @@ undo:
 
 // func copyVector(d *decoder) (special bool)
 //
-// DI output, R8 write index, R9 next literal, R10 next sequence, R11 end of the sequences, R12 history, R13 its write
+// DI output, R8 write index, R9 next literal, R10 next sequence, R11 end of the sequences, R12 ring, R13 its write
 // index, R15 farthest. AX is the length, DX the distance; CX, SI and R14 are scratch.
 TEXT ·copyVector(SB), NOSPLIT, $0-9
 	MOVQ d+0(FP), R14
@@ -264,8 +287,8 @@ TEXT ·copyVector(SB), NOSPLIT, $0-9
 	LEAQ (R10)(R11*8), R11
 	MOVQ decoder_next(R14), SI
 	LEAQ (R10)(SI*8), R10
-	MOVQ decoder_past(R14), R12
-	MOVQ history_at(R12), R13
+	MOVQ (decoder_past+history_ring)(R14), R12
+	MOVL (decoder_past+history_at)(R14), R13
 	MOVQ decoder_farthest(R14), R15
 	MOVB $0, special+8(FP)
 	JMP  next
@@ -299,7 +322,7 @@ match:
 	MOVQ    SI, R14
 	SHRQ    $const_pageShift, R14
 	ANDL    $const_pages-1, R14
-	MOVQ    history_ring(R12)(R14*8), R14
+	MOVQ    (R12)(R14*8), R14
 	ANDL    $const_pageSize-1, SI
 	XORL    CX, CX
 	CMPQ    DX, R8
@@ -356,3 +379,12 @@ chunk:
 rare:
 	MOVB $1, special+8(FP)
 	JMP  done
+
+// func prefetchRing(r *ring)
+TEXT ·prefetchRing(SB), NOSPLIT, $0-8
+	MOVQ       r+0(FP), AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+	PREFETCHT0 192(AX)
+	RET

@@ -32,11 +32,11 @@ type Result struct {
 // Inflater inflates the messages of one direction of a connection, one after the other. Init makes it ready. Either
 // Message or Whole takes a whole payload, or Begin, Write and End take it in pieces, cut anywhere.
 //
-// Between messages it holds its history: nothing at first and without context takeover, else 1 to 32 KiB.
+// Between messages it holds its history: nothing at first and without context takeover, else 2 to 32 KiB.
 type Inflater struct {
 	pool   *Pool
-	run    *run     // state of the running message, nil between messages
-	past   *history // nil while nothing is known
+	run    *run // state of the running message, nil between messages
+	past   history
 	params Params
 	lost   bool // bytes before the history's first existed and are not known
 }
@@ -51,20 +51,10 @@ func (f *Inflater) Init(p *Pool, params Params) {
 }
 
 // Known returns how many bytes of history the next message may refer to, 0 to 32768.
-func (f *Inflater) Known() int {
-	if f.past == nil {
-		return 0
-	}
-	return f.past.known
-}
+func (f *Inflater) Known() int { return int(f.past.known) }
 
 // Footprint returns the bytes of history that f holds.
-func (f *Inflater) Footprint() int {
-	if f.past == nil {
-		return 0
-	}
-	return f.past.held()
-}
+func (f *Inflater) Footprint() int { return f.past.held() }
 
 // Lost says that bytes of this direction are missing from here on, or that the running message is broken off: the
 // history is unknown. Messages that refer only to what comes after inflate right, others fail with ErrUnknownHistory.
@@ -102,15 +92,16 @@ func (k *keeper) Inflated(p []byte) {
 
 // Whole inflates the whole payload of one message, as Begin, Write and End do with one piece, but cheaper. sink may be
 // nil. The error is an *Error or nil.
-func (f *Inflater) Whole(sink Sink, payload []byte) (Result, error) {
+func (f *Inflater) Whole(sink Sink, payload []byte) (result Result, err error) {
 	f.Begin(sink)
 	f.feed(payload)
 	f.finish()
 	f.emit()
+	f.run.describe(&result, f.params)
 	if !f.params.NoTakeover && f.run.err == nil {
 		f.remember()
 	}
-	return f.close()
+	return result, f.close()
 }
 
 // Begin starts a message whose output goes to sink, which may be nil. A message that was not ended is broken off.
@@ -121,10 +112,11 @@ func (f *Inflater) Begin(sink Sink) {
 	if f.params.NoTakeover {
 		f.lost = false
 	}
+	prefetchRing(f.past.ring)
 	r := f.pool.run()
 	f.run = r
-	r.sink = sink
 	l := &f.pool.limits
+	r.sink = sink
 	r.nextStop = int64(min(l.MaxOutput, l.RatioAbove, 1<<62))
 }
 
@@ -144,34 +136,38 @@ func (f *Inflater) Write(piece []byte) error {
 }
 
 // End ends the message that Begin began. The error is an *Error or nil; after one the history is unknown.
-func (f *Inflater) End() (Result, error) {
+func (f *Inflater) End() (result Result, err error) {
 	if f.run == nil {
-		return Result{}, &Error{Cause: NoMessage}
+		return result, &Error{Cause: NoMessage}
 	}
 	f.finish()
-	return f.close()
+	f.run.describe(&result, f.params)
+	return result, f.close()
+}
+
+// describe fills in result, field by field: a copy of it would have to wait for what was written before.
+func (r *run) describe(result *Result, p Params) {
+	result.Bytes, result.Compressed = uint64(r.base+int64(r.w)), r.taken
+	if r.err != nil {
+		result.Bytes, result.Compressed = r.err.Output, (r.err.Bit+7)/8
+	}
+	result.Blocks, result.MaxDistance, result.Notes = r.blocks, r.farthest, r.notes
+	if r.farthest > 1<<p.WindowBits {
+		result.Notes |= WideWindow
+	}
 }
 
 // close leaves the message and keeps, or drops, the history.
-func (f *Inflater) close() (Result, error) {
-	r := f.run
-	result := r.result
-	result.Compressed, result.MaxDistance = r.taken, r.farthest
-	result.Bytes = uint64(r.base + int64(r.w))
-	if result.MaxDistance > 1<<f.params.WindowBits {
-		result.Notes |= WideWindow
-	}
-	err := r.err
-	if err != nil {
-		result.Bytes, result.Compressed = err.Output, (err.Bit+7)/8
+func (f *Inflater) close() error {
+	if err := f.run.err; err != nil {
 		f.Lost()
-		return result, err
+		return err
 	}
 	f.endRun()
 	if f.params.NoTakeover {
 		f.forget()
 	}
-	return result, nil
+	return nil
 }
 
 func (f *Inflater) endRun() {
@@ -187,17 +183,14 @@ func (f *Inflater) remember() {
 	if r.w == 0 {
 		return
 	}
-	if f.past == nil {
-		f.past = f.pool.history()
-	}
 	f.past.write(f.pool, f.pool.out[:r.w])
 	r.base += int64(r.w)
 	r.w = 0
 }
 
 func (f *Inflater) forget() {
-	if f.past != nil {
-		f.pool.putHistory(f.past)
-		f.past = nil
+	if f.past.ring != nil {
+		f.pool.putRing(f.past.ring)
 	}
+	f.past = history{}
 }

@@ -6,7 +6,7 @@
 //	                                            history, kept for the next message
 //
 // One [Inflater] serves one direction of a connection. What it keeps between messages is its history, the last 32 KiB of
-// output in pages of 1 KiB. A running message is inflated into an array that all inflaters of a [Pool] share, and that
+// output in pages of 2 KiB. A running message is inflated into an array that all inflaters of a [Pool] share, and that
 // the cache therefore holds; the history is read where a match refers to it, and written once, with all the output.
 //
 // What is not known is never guessed: after bytes were lost the known history is empty, and a message that refers
@@ -19,8 +19,11 @@ const (
 	maxMatch   = 258      // longest match, §3.2.5
 )
 
-// keepFree is how many histories, tables, and states of messages a pool keeps.
-const keepFree = 32
+// How many rings, and states of messages, a pool keeps.
+const (
+	keepRings = 1 << 10
+	keepRuns  = 32
+)
 
 // Limits bound one message. The zero value of a field means its default.
 type Limits struct {
@@ -45,17 +48,16 @@ func (l Limits) withDefaults() Limits {
 // Pool owns the memory that inflaters borrow: pages of history, and the state of running messages. It belongs to one
 // goroutine, with all inflaters initialised from it.
 type Pool struct {
-	limits    Limits
-	fixed     tables
-	none      history // without anything in it
-	seq       sequences
-	out       output           // of the message that is being inflated right now
-	padded    [3 * fastIn]byte // the end of a piece of input, and zeros
-	keeper    keeper
-	pages     []*page
-	histories []*history
-	runs      []*run
-	tables    []*tables
+	limits Limits
+	fixed  tables
+	none   ring // without pages
+	seq    sequences
+	out    output           // of the message that is being inflated right now
+	padded [3 * fastIn]byte // the end of a piece of input, and zeros
+	keeper keeper
+	pages  []*page
+	rings  []*ring
+	runs   []*run
 }
 
 // NewPool returns a pool whose inflaters obey l.
@@ -79,55 +81,46 @@ func (p *Pool) page() *page {
 	return b
 }
 
-// history returns an empty history.
-func (p *Pool) history() *history {
-	if n := len(p.histories); n > 0 {
-		h := p.histories[n-1]
-		p.histories = p.histories[:n-1]
-		return h
+// ring returns a ring without pages.
+func (p *Pool) ring() *ring {
+	if n := len(p.rings); n > 0 {
+		r := p.rings[n-1]
+		p.rings = p.rings[:n-1]
+		return r
 	}
-	return new(history)
+	return new(ring)
 }
 
-// putHistory takes back h and its pages.
-func (p *Pool) putHistory(h *history) {
-	for _, b := range h.ring {
-		if b != nil && len(p.pages) < keepPages {
-			p.pages = append(p.pages, b)
+// putRing takes back r and its pages.
+func (p *Pool) putRing(r *ring) {
+	for i, b := range r {
+		if b != nil {
+			r[i] = nil
+			if len(p.pages) < keepPages {
+				p.pages = append(p.pages, b)
+			}
 		}
 	}
-	*h = history{}
-	if len(p.histories) < keepFree {
-		p.histories = append(p.histories, h)
+	if len(p.rings) < keepRings {
+		p.rings = append(p.rings, r)
 	}
 }
 
+// run returns the state of a message at its beginning.
 func (p *Pool) run() *run {
 	if n := len(p.runs); n > 0 {
 		r := p.runs[n-1]
 		p.runs = p.runs[:n-1]
 		return r
 	}
-	return new(run)
+	return &run{decoder: decoder{out: &p.out, seq: &p.seq}}
 }
 
-// putRun takes back r and the code tables it may hold.
+// putRun takes back r. It keeps its code tables.
 func (p *Pool) putRun(r *run) {
-	if r.own != nil && len(p.tables) < keepFree {
-		p.tables = append(p.tables, r.own)
+	if len(p.runs) == keepRuns {
+		return
 	}
-	*r = run{}
-	if len(p.runs) < keepFree {
-		p.runs = append(p.runs, r)
-	}
-}
-
-// codeTables returns tables to build a dynamic block's codes in.
-func (p *Pool) codeTables() *tables {
-	if n := len(p.tables); n > 0 {
-		t := p.tables[n-1]
-		p.tables = p.tables[:n-1]
-		return t
-	}
-	return new(tables)
+	r.reset()
+	p.runs = append(p.runs, r)
 }

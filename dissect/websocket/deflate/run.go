@@ -18,7 +18,20 @@ type run struct {
 	own    *tables // codes to build in, nil until a dynamic block comes
 	header dynamicHeader
 	err    *Error
-	result Result
+	blocks uint32
+	notes  Notes
+}
+
+// reset makes r ready for another message: what a block sets before it is used stays.
+func (r *run) reset() {
+	d := &r.decoder
+	d.in, d.pos, d.bits, d.n = nil, 0, 0, 0
+	d.w, d.farthest = 0, 0
+	d.past.ring = nil
+	r.taken, r.base = 0, 0
+	r.sink, r.err = nil, nil
+	r.blocks, r.notes = 0, 0
+	r.state, r.final, r.empty, r.tail = atBlock, false, false, false
 }
 
 // dynamicHeader is the place in a dynamic block's header.
@@ -48,7 +61,7 @@ type status uint8
 const (
 	proceed   status = iota // the state has changed
 	needInput               // all input is taken
-	needRoom                // the window is full
+	needRoom                // the output is full
 	failed                  // err is set
 )
 
@@ -119,9 +132,9 @@ func (f *Inflater) finish() {
 	case r.state == afterFinal:
 		return
 	case r.state == atBlock && r.bits == 0: // fewer than three bits, all zero
-		r.result.Notes |= Unflushed
+		r.notes |= Unflushed
 		if r.empty && r.n == 0 {
-			r.result.Notes |= TailKept
+			r.notes |= TailKept
 		}
 		return
 	}

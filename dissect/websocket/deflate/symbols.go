@@ -106,7 +106,7 @@ func (f *Inflater) match(length int, bits uint64, have uint) status {
 		return failed
 	}
 	r.farthest = max(r.farthest, distance)
-	r.w = f.pool.out.match(f.past, r.w, distance, length)
+	r.w = f.pool.out.match(&f.past, r.w, distance, length)
 	r.bits, r.n = bits>>used, have-used
 	return proceed
 }

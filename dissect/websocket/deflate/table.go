@@ -40,6 +40,7 @@ type tables struct {
 	dist     [distSize]uint32
 	clen     [128]uint32                    // code length code, see clenEntries
 	coded    [maxLitLen + maxDist + 1]coded // the symbols that have a code, those of the distances behind the others
+	sorted   [288]uint16                    // symbols by the length of their code, while it is built
 }
 
 // coded is a symbol that has a code: symbol<<4 | length of the code, 1 to 15. Small
@@ -114,21 +115,21 @@ func (t *tables) setFixed() {
 		}
 		lit[i] = codedSymbol(i, length)
 	}
-	t.litMask, _ = build(t.lit[:], lit[:], entries.lit[:], litBits)
+	t.litMask, _ = build(t.lit[:], lit[:], &t.sorted, entries.lit[:], litBits)
 	var dist [32]coded
 	for i := range dist {
 		dist[i] = codedSymbol(i, 5)
 	}
-	t.distMask, _ = build(t.dist[:], dist[:], entries.dist[:], distBits)
+	t.distMask, _ = build(t.dist[:], dist[:], &t.sorted, entries.dist[:], distBits)
 }
 
 // build fills table with the canonical code (RFC 1951 §3.2.2) of the symbols, which ascend, and returns the mask of its
 // first-level index; the cause is zero if the code is right. A code of no symbols, or of one symbol of one bit, is
 // incomplete but allowed, as zlib does: using the missing half is the error.
 //
-// Codes are walked in order with their bits reversed, as they are read. The first level is built for the shortest
-// length and doubled by copying whenever the length grows, so that every code is written once.
-func build(table []uint32, symbols []coded, entry []uint32, tableBits uint32) (mask uint32, cause Cause) {
+// The first level is built for the shortest length and doubled by copying whenever the length grows, so that every code
+// is written once.
+func build(table []uint32, symbols []coded, sorted *[288]uint16, entry []uint32, tableBits uint32) (mask uint32, cause Cause) {
 	var count [16]uint32
 	for _, c := range symbols {
 		count[c&15]++
@@ -151,7 +152,6 @@ func build(table []uint32, symbols []coded, entry []uint32, tableBits uint32) (m
 	if used < 1<<longest && (longest > 1 || used > 1) {
 		return 0, Incomplete
 	}
-	var sorted [288]uint16
 	for _, c := range symbols {
 		i := &at[c&15]
 		sorted[*i] = uint16(c >> 4)
@@ -165,77 +165,68 @@ func build(table []uint32, symbols []coded, entry []uint32, tableBits uint32) (m
 		return 1, 0
 	}
 	tableBits = min(tableBits, longest)
-	fill(table, sorted[:], &count, entry, tableBits)
+	fill(table, sorted[:len(symbols)], &count, entry, tableBits)
 	return 1<<tableBits - 1, 0
 }
 
 // fill writes a complete code. count[l] is the number of codes of length l, sorted their symbols.
 func fill(table []uint32, sorted []uint16, count *[16]uint32, entry []uint32, tableBits uint32) {
 	length := uint32(1)
-	for count[length] == 0 {
+	for count[length&15] == 0 {
 		length++
 	}
-	n, end, code := count[length], uint32(1)<<length, uint32(0)
-	for length <= tableBits {
-		for ; n > 0; n-- {
-			table[code] = entry[sorted[0]] + length<<8 + length
-			sorted = sorted[1:]
-			if code == end-1 { // all ones: the last code
-				for ; length < tableBits; length++ {
-					copy(table[end:2*end], table[:end])
-					end <<= 1
+	end, code := uint32(1)<<length, uint32(0)
+	for ; ; length++ {
+		n := count[length&15]
+		for _, symbol := range sorted[:n] {
+			table[reverse(code, length)] = entry[symbol] + length<<8 + length
+			code++
+		}
+		sorted = sorted[n:]
+		if length == tableBits {
+			break
+		}
+		copy(table[end:2*end], table[:end])
+		end <<= 1
+		code <<= 1
+	}
+	if code < 1<<tableBits {
+		fillSecond(table, sorted, count, entry, tableBits, code)
+	}
+}
+
+// fillSecond writes the codes longer than the first level; code is that of its length behind its last one.
+func fillSecond(table []uint32, sorted []uint16, count *[16]uint32, entry []uint32, tableBits, code uint32) {
+	prefix, start, end, length := ^uint32(0), uint32(0), uint32(1)<<tableBits, tableBits
+	for len(sorted) > 0 {
+		length++
+		code <<= 1
+		for n := count[length&15]; n > 0; n-- {
+			reversed := reverse(code, length)
+			if p := reversed & (1<<tableBits - 1); p != prefix {
+				prefix, start = p, end
+				sub := length - tableBits
+				for used := n; used < 1<<sub; {
+					sub++
+					used = used<<1 + count[(tableBits+sub)&15]
 				}
-				return
+				end = start + 1<<sub
+				table[prefix] = start<<16 | entSpecial | entSecond | sub<<8 | tableBits
 			}
-			code = nextCode(code, end-1)
-		}
-		for n == 0 {
-			if length++; length <= tableBits {
-				copy(table[end:2*end], table[:end])
-				end <<= 1
+			rest := length - tableBits
+			e := entry[sorted[0]] + rest<<8 + rest
+			sorted = sorted[1:]
+			for i := start + reversed>>tableBits; i < end; i += 1 << rest {
+				table[i] = e
 			}
-			n = count[length&15]
-		}
-	}
-	fillSecond(table, sorted, count, entry, tableBits, length, code)
-}
-
-// fillSecond writes the codes longer than the first level, from code of the given length on.
-func fillSecond(table []uint32, sorted []uint16, count *[16]uint32, entry []uint32, tableBits, length, code uint32) {
-	prefix, start, end := ^uint32(0), uint32(0), uint32(1)<<tableBits
-	n := count[length&15]
-	for {
-		if p := code & (1<<tableBits - 1); p != prefix {
-			prefix, start = p, end
-			sub := length - tableBits
-			for used := n; used < 1<<sub; {
-				sub++
-				used = used<<1 + count[(tableBits+sub)&15]
-			}
-			end = start + 1<<sub
-			table[prefix] = start<<16 | entSpecial | entSecond | sub<<8 | tableBits
-		}
-		rest := length - tableBits
-		e := entry[sorted[0]] + rest<<8 + rest
-		sorted = sorted[1:]
-		for i := start + code>>tableBits; i < end; i += 1 << rest {
-			table[i] = e
-		}
-		if code == 1<<length-1 {
-			return
-		}
-		code = nextCode(code, 1<<length-1)
-		for n--; n == 0; {
-			length++
-			n = count[length&15]
+			code++
 		}
 	}
 }
 
-// nextCode adds one to a bit-reversed code whose all-ones value is ones.
-func nextCode(code, ones uint32) uint32 {
-	bit := uint32(1) << (bits.Len32(code^ones) - 1)
-	return code&(bit-1) | bit
+// reverse returns a code of the given length as it is read: with its first bit lowest.
+func reverse(code, length uint32) uint32 {
+	return uint32(bits.Reverse16(uint16(code))) >> (16 - length&15)
 }
 
 // buildCodeLengths builds the code of the code lengths (RFC 1951 §3.2.7), which must be complete.
