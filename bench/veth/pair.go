@@ -24,10 +24,10 @@ func newPair() (_ *pair, err error) {
 			p.close()
 		}
 	}()
-	if p.near, err = veth.NewNamespace(); err != nil {
+	if p.near, err = veth.NewQuiet(); err != nil {
 		return nil, fmt.Errorf("a network namespace: %w", err)
 	}
-	if p.far, err = veth.NewNamespace(); err != nil {
+	if p.far, err = veth.NewQuiet(); err != nil {
 		return nil, fmt.Errorf("a network namespace: %w", err)
 	}
 	if err = p.near.Link(p.far, "near", "far"); err != nil {

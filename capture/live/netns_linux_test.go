@@ -27,7 +27,7 @@ func newNamespace(t *testing.T) *namespace {
 	if _, err := exec.LookPath("ip"); err != nil {
 		t.Skip("needs ip (Debian package iproute2):", err)
 	}
-	n, err := veth.NewNamespace()
+	n, err := veth.NewQuiet()
 	if err != nil {
 		t.Skip("this root may not make network namespaces:", err)
 	}

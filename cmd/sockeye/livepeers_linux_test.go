@@ -107,7 +107,7 @@ func newWatch(t *testing.T, n *network, l look) *watch {
 	if l.filter != "" {
 		args = append(args, "-f", l.filter)
 	}
-	w.running = startLiveBy(t, func(c *exec.Cmd) error { return n.router.do(c.Start) }, args...)
+	w.running = startLiveBy(t, func(c *exec.Cmd) error { return n.router.Do(c.Start) }, args...)
 	go func() {
 		b, _ := io.ReadAll(w.out)
 		w.stdout <- string(b)

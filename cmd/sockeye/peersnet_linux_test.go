@@ -5,19 +5,18 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"runtime"
 	"strings"
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/sockeye-dev/sockeye/capture/live/veth"
 )
 
-// namespace is a network namespace of its own, on a thread of its own. It
-// vanishes with its thread and the processes that were started in it.
+// namespace is a network namespace of its own, for a test.
 type namespace struct {
-	t    *testing.T
-	work chan func()
-	tid  int
+	*veth.Namespace
+	t *testing.T
 }
 
 func newNamespace(t *testing.T) *namespace {
@@ -28,49 +27,22 @@ func newNamespace(t *testing.T) *namespace {
 	if _, err := exec.LookPath("ip"); err != nil {
 		t.Skip("needs ip (Debian package iproute2):", err)
 	}
-	n := &namespace{t: t, work: make(chan func())}
-	ready := make(chan error)
-	go func() {
-		runtime.LockOSThread() // and never unlocked: the thread ends with the goroutine
-		err := unix.Unshare(unix.CLONE_NEWNET)
-		n.tid = unix.Gettid()
-		ready <- err
-		for f := range n.work {
-			f()
-		}
-	}()
-	if err := <-ready; err != nil {
-		close(n.work)
+	in, err := veth.NewNamespace()
+	if err != nil {
 		t.Skip("this root may not make network namespaces:", err)
 	}
-	t.Cleanup(func() { close(n.work) })
+	t.Cleanup(in.Close)
+	n := &namespace{in, t}
 	n.ip("link set lo up")
 	// Addresses of links to come are in use at once.
-	n.do(func() error { return os.WriteFile("/proc/sys/net/ipv6/conf/default/accept_dad", []byte("0"), 0o644) })
+	n.Do(func() error { return os.WriteFile("/proc/sys/net/ipv6/conf/default/accept_dad", []byte("0"), 0o644) })
 	return n
-}
-
-// do runs f on the namespace's thread and waits for it.
-func (n *namespace) do(f func() error) error {
-	done := make(chan error)
-	n.work <- func() { done <- f() }
-	return <-done
-}
-
-// run runs a command in the namespace.
-func (n *namespace) run(name string, args ...string) error {
-	return n.do(func() error {
-		if out, err := exec.Command(name, args...).CombinedOutput(); err != nil {
-			return fmt.Errorf("%s %s: %w: %s", name, strings.Join(args, " "), err, out)
-		}
-		return nil
-	})
 }
 
 // ip runs ip(8) in the namespace.
 func (n *namespace) ip(args string) {
 	n.t.Helper()
-	if err := n.run("ip", strings.Fields(args)...); err != nil {
+	if err := n.IP(args); err != nil {
 		n.t.Fatal(err)
 	}
 }
@@ -79,7 +51,7 @@ func (n *namespace) ip(args string) {
 func (n *namespace) start(t *testing.T, c *exec.Cmd) {
 	t.Helper()
 	c.SysProcAttr = &unix.SysProcAttr{Setpgid: true}
-	if err := n.do(c.Start); err != nil {
+	if err := n.Do(c.Start); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -92,7 +64,7 @@ func (n *namespace) start(t *testing.T, c *exec.Cmd) {
 func (n *namespace) listen(t *testing.T, host string) net.Listener {
 	t.Helper()
 	var l net.Listener
-	err := n.do(func() (err error) {
+	err := n.Do(func() (err error) {
 		l, err = net.Listen("tcp", net.JoinHostPort(host, "0"))
 		return err
 	})
@@ -106,7 +78,7 @@ func (n *namespace) listen(t *testing.T, host string) net.Listener {
 // dial connects from the namespace. With an address for a name, net connects on
 // the calling goroutine, so on the namespace's thread.
 func (n *namespace) dial(addr string) (c net.Conn, err error) {
-	err = n.do(func() (err error) {
+	err = n.Do(func() (err error) {
 		c, err = net.Dial("tcp", addr)
 		return err
 	})
@@ -151,7 +123,7 @@ func newNetwork(t *testing.T, c *cable) *network {
 		router string
 		net    string
 	}{{n.client, "toclient", "1"}, {n.server, "toserver", "2"}} {
-		n.router.ip(fmt.Sprintf("link add name %s type veth peer name uplink netns %d", s.router, s.end.tid))
+		n.router.ip(fmt.Sprintf("link add name %s type veth peer name uplink netns %d", s.router, s.end.ID()))
 		s.end.ip("link set uplink up mtu 1600") // so that a tagged frame of 1500 bytes fits
 		n.router.ip("link set " + s.router + " up mtu 1600")
 		near, far := s.router, "uplink"
@@ -165,7 +137,7 @@ func newNetwork(t *testing.T, c *cable) *network {
 		s.end.ip("route add default via 10.9." + s.net + ".1")
 		s.end.ip("-6 route add default via fd09:" + s.net + "::1")
 	}
-	err := n.router.do(func() error {
+	err := n.router.Do(func() error {
 		for _, path := range []string{"ipv4/ip_forward", "ipv6/conf/all/forwarding"} {
 			if err := os.WriteFile("/proc/sys/net/"+path, []byte("1"), 0o644); err != nil {
 				return err
@@ -191,7 +163,7 @@ func (n *namespace) tagged(lower, name string, c *cable) string {
 			startTagger(n, lower, above, c)
 			return above
 		}
-		err := n.run("ip", "link", "add", "link", below, "name", above, "type", "vlan", "proto", protocolName(tag), "id", fmt.Sprint(tag.id))
+		err := n.Run("ip", "link", "add", "link", below, "name", above, "type", "vlan", "proto", protocolName(tag), "id", fmt.Sprint(tag.id))
 		if err != nil {
 			if i > 0 || !strings.Contains(err.Error(), "Unknown device type") && !strings.Contains(err.Error(), "not supported") {
 				n.t.Fatal(err)

@@ -83,7 +83,7 @@ const (
 func startTagger(n *namespace, lower, name string, c *cable) {
 	n.t.Helper()
 	g := &tagger{cable: c}
-	err := n.do(func() error { return g.open(lower, name) })
+	err := n.Do(func() error { return g.open(lower, name) })
 	if err != nil {
 		n.t.Skip("this machine can neither make VLAN interfaces nor taps:", err)
 	}

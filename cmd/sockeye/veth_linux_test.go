@@ -37,7 +37,7 @@ func newWire(t *testing.T) *wire {
 	w := &wire{t: t, fd: -1}
 	for _, n := range []**veth.Namespace{&w.near, &w.far} {
 		var err error
-		if *n, err = veth.NewNamespace(); err != nil {
+		if *n, err = veth.NewQuiet(); err != nil {
 			t.Skip("this root may not make network namespaces:", err)
 		}
 		t.Cleanup((*n).Close)

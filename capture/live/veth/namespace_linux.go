@@ -17,9 +17,22 @@ type Namespace struct {
 	tid  int
 }
 
+// NewQuiet makes a Namespace in which the kernel sends nothing of its own on
+// interfaces to come.
+func NewQuiet() (*Namespace, error) {
+	n, err := NewNamespace()
+	if err != nil {
+		return nil, err
+	}
+	if err := n.Do(quiet); err != nil {
+		n.Close()
+		return nil, err
+	}
+	return n, nil
+}
+
 // NewNamespace makes a namespace with nothing in it but loopback, which is down.
-// The kernel sends nothing of its own on interfaces to come. The error is the
-// system's where this process may not make one.
+// The error is the system's where this process may not make one.
 func NewNamespace() (*Namespace, error) {
 	n := &Namespace{work: make(chan func())}
 	ready := make(chan error)
@@ -32,11 +45,7 @@ func NewNamespace() (*Namespace, error) {
 			f()
 		}
 	}()
-	err := <-ready
-	if err == nil {
-		err = n.Do(quiet)
-	}
-	if err != nil {
+	if err := <-ready; err != nil {
 		n.Close()
 		return nil, err
 	}
@@ -65,16 +74,21 @@ func (n *Namespace) Do(f func() error) error {
 	return <-done
 }
 
-// IP runs ip(8) in the namespace; args are divided at spaces.
-func (n *Namespace) IP(args string) error {
+// ID is the number of a process in the namespace, by which ip(8) names it.
+func (n *Namespace) ID() int { return n.tid }
+
+// Run runs a command in the namespace to its end. The error has what it printed.
+func (n *Namespace) Run(name string, args ...string) error {
 	return n.Do(func() error {
-		out, err := exec.Command("ip", strings.Fields(args)...).CombinedOutput()
-		if err != nil {
-			return fmt.Errorf("ip %s: %w: %s", args, err, out)
+		if out, err := exec.Command(name, args...).CombinedOutput(); err != nil {
+			return fmt.Errorf("%s %s: %w: %s", name, strings.Join(args, " "), err, out)
 		}
 		return nil
 	})
 }
+
+// IP runs ip(8) in the namespace; args are divided at spaces.
+func (n *Namespace) IP(args string) error { return n.Run("ip", strings.Fields(args)...) }
 
 // Link joins n and far by a pair of interfaces, which are up and ask for no addresses.
 func (n *Namespace) Link(far *Namespace, here, there string) error {
