@@ -20,7 +20,7 @@ const mib = 1 << 20
 var attacks = []attack{
 	{
 		name: "half-open SYNs", n: 1_000_000, short: 100_000, play: synFlood(1000),
-		live: func(n int) uint64 { return 8*mib + uint64(n)*512 },
+		live: func(n int) uint64 { return 16*mib + uint64(n)*128 },
 		hold: func(t *testing.T, n int, o *outcome) {
 			if o.totals.Connections != uint64(n) || o.totals.TCP.Evicted != 0 || o.totals.ByState["open"] != uint64(n) {
 				t.Errorf("%d connections, %d evicted, by state %v", o.totals.Connections, o.totals.TCP.Evicted, o.totals.ByState)
