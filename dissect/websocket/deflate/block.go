@@ -11,7 +11,6 @@ func (f *Inflater) blockHeader() status {
 	at := r.offset()
 	r.final = r.take(1) != 0
 	r.empty = false
-	r.blocks++
 	if r.final {
 		r.notes |= FinalBlock
 	}

@@ -20,11 +20,10 @@ const (
 	WideWindow                   // a distance beyond Params.WindowBits: the sender disobeys the negotiation
 )
 
-// Result describes a message, complete or up to its error.
+// Result describes a message, complete or up to its error. It has no more fields than travel in registers.
 type Result struct {
 	Bytes       uint64 // inflated
 	Compressed  uint64 // payload bytes taken
-	Blocks      uint32 // DEFLATE blocks begun
 	MaxDistance int    // longest distance used, 0 to 32768
 	Notes       Notes
 }
@@ -92,12 +91,12 @@ func (k *keeper) Inflated(p []byte) {
 
 // Whole inflates the whole payload of one message, as Begin, Write and End do with one piece, but cheaper. sink may be
 // nil. The error is an *Error or nil.
-func (f *Inflater) Whole(sink Sink, payload []byte) (result Result, err error) {
+func (f *Inflater) Whole(sink Sink, payload []byte) (Result, error) {
 	f.Begin(sink)
 	f.feed(payload)
 	f.finish()
 	f.emit()
-	f.run.describe(&result, f.params)
+	result := f.run.result(f.params)
 	if !f.params.NoTakeover && f.run.err == nil {
 		f.remember()
 	}
@@ -136,25 +135,24 @@ func (f *Inflater) Write(piece []byte) error {
 }
 
 // End ends the message that Begin began. The error is an *Error or nil; after one the history is unknown.
-func (f *Inflater) End() (result Result, err error) {
+func (f *Inflater) End() (Result, error) {
 	if f.run == nil {
-		return result, &Error{Cause: NoMessage}
+		return Result{}, &Error{Cause: NoMessage}
 	}
 	f.finish()
-	f.run.describe(&result, f.params)
+	result := f.run.result(f.params)
 	return result, f.close()
 }
 
-// describe fills in result, field by field: a copy of it would have to wait for what was written before.
-func (r *run) describe(result *Result, p Params) {
-	result.Bytes, result.Compressed = uint64(r.base+int64(r.w)), r.taken
+func (r *run) result(p Params) Result {
+	result := Result{uint64(r.base + int64(r.w)), r.taken, r.farthest, r.notes}
 	if r.err != nil {
 		result.Bytes, result.Compressed = r.err.Output, (r.err.Bit+7)/8
 	}
-	result.Blocks, result.MaxDistance, result.Notes = r.blocks, r.farthest, r.notes
 	if r.farthest > 1<<p.WindowBits {
 		result.Notes |= WideWindow
 	}
+	return result
 }
 
 // close leaves the message and keeps, or drops, the history.

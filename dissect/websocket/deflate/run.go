@@ -18,7 +18,6 @@ type run struct {
 	own    *tables // codes to build in, nil until a dynamic block comes
 	header dynamicHeader
 	err    *Error
-	blocks uint32
 	notes  Notes
 }
 
@@ -30,7 +29,7 @@ func (r *run) reset() {
 	d.past.ring = nil
 	r.taken, r.base = 0, 0
 	r.sink, r.err = nil, nil
-	r.blocks, r.notes = 0, 0
+	r.notes = 0
 	r.state, r.final, r.empty, r.tail = atBlock, false, false, false
 }
 

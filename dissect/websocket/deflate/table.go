@@ -24,6 +24,7 @@ const (
 const (
 	litBits   = 10
 	distBits  = 8
+	clenBits  = 7
 	litSize   = 2048
 	distSize  = 512
 	maxLitLen = 286
@@ -38,7 +39,7 @@ type tables struct {
 	clenMask uint32
 	lit      [litSize]uint32
 	dist     [distSize]uint32
-	clen     [128]uint32                    // code length code, see clenEntries
+	clen     [1 << clenBits]uint32          // code length code, see clenEntries
 	coded    [maxLitLen + maxDist + 1]coded // the symbols that have a code, those of the distances behind the others
 	sorted   [288]uint16                    // symbols by the length of their code, while it is built
 }
@@ -230,41 +231,17 @@ func reverse(code, length uint32) uint32 {
 }
 
 // buildCodeLengths builds the code of the code lengths (RFC 1951 §3.2.7), which must be complete.
-func (t *tables) buildCodeLengths(lens *[19]uint8) Cause {
-	var count [8]uint32
-	for _, l := range lens {
-		count[l&7]++
+func (t *tables) buildCodeLengths(lens *[19]uint8) (cause Cause) {
+	n := 0
+	for symbol, l := range lens {
+		t.coded[n] = codedSymbol(symbol, l) // of 0, until the next one
+		n += int((l + 15) >> 4)
 	}
-	var next [8]uint32
-	code, left := uint32(0), int32(1)
-	for l := 1; l < 8; l++ {
-		left = left<<1 - int32(count[l])
-		if left < 0 {
-			return Oversubscribed
-		}
-		next[l] = code
-		code = (code + count[l]) << 1
-	}
-	if left > 0 {
+	if n < 2 {
 		return Incomplete
 	}
-	longest := uint8(7)
-	for count[longest&7] == 0 {
-		longest--
-	}
-	t.clenMask = 1<<longest - 1
-	for sym, l := range lens {
-		if l == 0 {
-			continue
-		}
-		c := uint32(bits.Reverse8(uint8(next[l&7])) >> (8 - l&7))
-		next[l&7]++
-		e := clenEntries[sym] + uint32(l)<<8 + uint32(l)
-		for ; c <= t.clenMask; c += 1 << (l & 7) {
-			t.clen[c&127] = e
-		}
-	}
-	return 0
+	t.clenMask, cause = build(t.clen[:], t.coded[:n], &t.sorted, clenEntries[:], clenBits)
+	return cause
 }
 
 // An entry of the code length code, so that lengths and runs of zeros are read in the same way:
