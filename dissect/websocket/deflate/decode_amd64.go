@@ -31,7 +31,7 @@ func (d *decoder) copy() (special bool) {
 //go:noescape
 func decodeBMI2(d *decoder)
 
-// copyVector is copyGeneric for matches of up to 16 bytes that lie together and do not run into themselves.
+// copyVector is copyGeneric for matches that lie in one page, or in the output, and do not run into themselves.
 //
 //go:noescape
 func copyVector(d *decoder) (special bool)

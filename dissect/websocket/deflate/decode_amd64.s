@@ -342,7 +342,7 @@ match:
 	CMPQ  AX, CX
 	JHI   rare
 	CMPQ  AX, $16
-	JHI   rare
+	JHI   long
 	MOVOU (SI), X0
 	MOVOU X0, (DI)(R8*1)
 	ADDQ  AX, R8
@@ -375,6 +375,29 @@ chunk:
 	CMPQ  R14, CX
 	JCS   chunk
 	JMP   match
+
+long:
+	CMPQ DX, R8
+	JLS  longer
+	LEAQ (R13)(R8*1), CX
+	SUBQ DX, CX
+	ANDL $const_pageSize-1, CX
+	ADDQ AX, CX
+	CMPQ CX, $const_pageSize-16
+	JHI  rare
+
+longer:
+	LEAQ (DI)(R8*1), R14
+	ADDQ AX, R8
+
+sixteen:
+	MOVOU (SI), X0
+	MOVOU X0, (R14)
+	ADDQ  $16, SI
+	ADDQ  $16, R14
+	SUBQ  $16, AX
+	JHI   sixteen
+	JMP   next
 
 rare:
 	MOVB $1, special+8(FP)
