@@ -19,7 +19,7 @@ bench: ## ns a packet, MB/s and allocations of every floor
 	go test -run '^$$' -bench . -benchmem ./...
 
 pgo: ## the profile that guides the compiler: after changes of what happens to every packet
-	go test -trimpath ./dissect -run '^$$' -bench 'Pipeline/.*/[45]' -benchtime 5x -o $${TMPDIR:-/tmp}/dissect.test -cpuprofile cpu.out
+	go test -trimpath ./dissect -run '^$$' -bench 'Pipeline/.*/[45]' -benchtime 20x -o $${TMPDIR:-/tmp}/dissect.test -cpuprofile cpu.out
 	go tool pprof -proto cpu.out >cmd/sockeye/default.pgo
 	rm cpu.out
 
