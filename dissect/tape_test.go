@@ -149,7 +149,7 @@ type tape struct {
 func newTape(r *rand.Rand) *tape {
 	t := &tape{now: 1_700_000_000e9, step: 500_000, acks: true}
 	t.port = [2]uint16{uint16(32768 + r.IntN(28000)), 8080}
-	t.isn = [2]uint32{r.Uint32(), uint32(0xffffffff - r.IntN(100_000))} // the server's wraps soon
+	t.isn = [2]uint32{r.Uint32(), 0xffffffff - uint32(r.IntN(100_000))} // the server's wraps soon
 	return t
 }
 
