@@ -16,7 +16,7 @@ fuzz: ## every fuzz target for FUZZTIME
 	.ci/fuzz $(FUZZTIME)
 
 bench: ## ns a packet, MB/s and allocations of every floor
-	go test -run '^$$' -bench . -benchmem ./...
+	go test -pgo=$(CURDIR)/cmd/sockeye/default.pgo -run '^$$' -bench . -benchmem ./...
 
 pgo: ## the profile that guides the compiler: after changes of what happens to every packet
 	go test -trimpath ./dissect -run '^$$' -bench 'Pipeline/.*/[45]' -benchtime 20x -o $${TMPDIR:-/tmp}/dissect.test -cpuprofile cpu.out
