@@ -31,16 +31,7 @@ type assembly struct {
 
 // assemblies recycles them. Most messages begin and end in one segment: they use
 // the one that was used last, and a connection holds none.
-type assemblies struct{ free []*assembly }
-
-func (p *assemblies) get() *assembly {
-	if n := len(p.free); n > 0 {
-		m := p.free[n-1]
-		p.free = p.free[:n-1]
-		return m
-	}
-	return &assembly{}
-}
+type assemblies struct{ freeList[assembly] }
 
 const maxFreeAssemblies = 256
 

@@ -38,17 +38,8 @@ func (h *httpStream) pop() *exchange {
 	return x
 }
 
-// exchanges recycles them.
-type exchanges struct{ free []*exchange }
-
-func (p *exchanges) get() *exchange {
-	if n := len(p.free); n > 0 {
-		x := p.free[n-1]
-		p.free = p.free[:n-1]
-		return x
-	}
-	return new(exchange)
-}
+// exchanges recycles them, with the room for their fields.
+type exchanges struct{ freeList[exchange] }
 
 // put takes x back, which nothing may refer to any more.
 func (p *exchanges) put(x *exchange) {

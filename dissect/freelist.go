@@ -1,13 +1,14 @@
 package dissect
 
 // freeList recycles the dissectors of connections that are over: with hundreds of
-// thousands of short connections, making them anew is most of the work.
+// thousands of short connections, making them anew is most of the work. What embeds
+// it, and has a put of its own, hands out again what that left in it.
 type freeList[T any] struct{ free []*T }
 
 // maxFree bounds what a free list keeps.
 const maxFree = 1024
 
-// get returns a zero T.
+// get returns what was put last, or a new T: zero, if it was put here.
 func (l *freeList[T]) get() *T {
 	if n := len(l.free); n > 0 {
 		x := l.free[n-1]

@@ -121,10 +121,13 @@ type compression struct {
 // compression reads the agreement. What the server answered counts, even where
 // it should not have: it is what both sides then do.
 func (a *attempt) compression() compression {
-	if a.resp == nil || a.respCut && !a.resp.HasExtensions() {
+	switch {
+	case a.resp == nil:
 		return compression{}
-	}
-	if !a.resp.HasExtensions() {
+	case a.resp.HasExtensions():
+	case a.respCut: // they may stand in what was not captured
+		return compression{}
+	default:
 		return compression{known: true, pmd: websocket.DefaultPMD()}
 	}
 	answer, _ := websocket.ParseExtensions(a.resp.Headers.Values("Sec-WebSocket-Extensions"))

@@ -2,8 +2,8 @@
 // compressed with gzip, zstd, lz4 or xz.
 //
 //	file ─ counter ─ decompressor ─► input (256 KiB blocks) ─┬─ pcap records ──┬─► capture.Packet
-//	       (Progress)                                      └─ pcapng blocks ─┘      │
-//	                                                              └► Interfaces, Secrets, Comments, Stats
+//	       (Progress)                                        └─ pcapng blocks ─┘      │
+//	                                                                └► Interfaces, Secrets, Comments, Stats
 //	several Readers ─ Merge ─► one Source in the order of time
 //	capture.Packet ─► Writer (pcap) or NgWriter (pcapng)
 //

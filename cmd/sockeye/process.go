@@ -146,14 +146,12 @@ func (p *process) pump() error {
 			p.out.StartAt(packet.Time)
 		}
 		p.read++
-		if p.packets != nil {
-			if passes, err := p.packets.pass(&packet, p.src); err != nil {
-				return err
-			} else if !passes {
-				continue
-			}
+		if passes, err := p.packets.pass(&packet, p.src); err != nil {
+			return err
+		} else if !passes {
+			continue
 		}
-		if p.saver != nil && p.saver.packet(&packet) != nil {
+		if p.saver.packet(&packet) != nil {
 			return errSaving
 		}
 		p.analyzer.Packet(&packet)

@@ -157,6 +157,11 @@ func (s *saver) packet(p *capture.Packet) error {
 	if s == nil {
 		return nil
 	}
+	return s.save(p)
+}
+
+// save is packet of a saver: apart, so that asking whether there is one costs no call.
+func (s *saver) save(p *capture.Packet) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.err != nil {
