@@ -205,7 +205,7 @@ func (a *App) matchCount() string {
 		parts = append(parts, sprintf("%d of %d connections", len(a.conns.order), len(a.conns.rows)))
 	}
 	if a.conv != nil {
-		parts = append(parts, sprintf("%d of %d rows", len(a.conv.shown), len(a.conv.all)))
+		parts = append(parts, sprintf("%d of %d rows", len(a.conv.shown), a.conv.rows))
 	}
 	return strings.Join(parts, ", ")
 }

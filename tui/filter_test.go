@@ -2,10 +2,12 @@ package tui
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"github.com/sockeye-dev/sockeye/dissect/event"
 	"github.com/sockeye-dev/sockeye/dissect/query"
+	"github.com/sockeye-dev/sockeye/dissect/session"
 )
 
 // long is a capture with one connection of very many messages.
@@ -71,5 +73,32 @@ func TestFilterLong(t *testing.T) {
 	s.press("/", "Ctrl-u", "Enter")
 	if got := len(s.a.conv.shown); got != len(l.events) {
 		t.Errorf("without a filter there are %d rows, not %d", got, len(l.events))
+	}
+}
+
+// early is a capture whose connections are opened before it is known what they
+// carry: their views hold the pieces of the stream too.
+type early struct{ *opened }
+
+func (o early) Open(number uint64) (View, error) {
+	q := session.All(event.KindHandshake, event.KindFrame, event.KindMessage, event.KindGap, event.KindFinding, event.KindData)
+	v, err := o.s.Events(o.ctx, number, q)
+	if err != nil {
+		return nil, err
+	}
+	return o.view(v, q), nil
+}
+
+// TestFilterCount counts the same rows whether or not the connection was opened
+// before its handshake was read.
+func TestFilterCount(t *testing.T) {
+	src := openCapture(t, pcap(t, "websockets-plain.pcap")).(*opened)
+	for _, src := range []Source{src, early{src}} {
+		s := newStage(t, src, "x", 80, 24)
+		s.press("/")
+		s.write("opcode == text and length > 1k")
+		if out := s.show(); !strings.Contains(out, "10 of 91 rows") {
+			t.Errorf("%T shows\n%s", src, out)
+		}
 	}
 }

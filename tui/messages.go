@@ -23,6 +23,7 @@ type conversation struct {
 	all      []entry
 	shown    []entry
 	passed   int // of all, those that were looked at for shown
+	rows     int // of those, the ones that are shown unless a filter hides them
 	cursor   cursor
 	controls bool // control messages are shown
 	marks    map[int]bool
@@ -70,7 +71,7 @@ func (v *conversation) again(a *App) {
 	if e, ok := v.selected(); ok {
 		at = e.index
 	}
-	v.shown, v.passed = nil, 0
+	v.shown, v.passed, v.rows = nil, 0, 0
 	v.sift(a)
 	to := 0
 	for i, e := range v.shown {
@@ -91,6 +92,7 @@ func (v *conversation) sift(a *App) {
 		case it.Kind == event.KindMessage && it.Opcode >= 8 && !v.controls, it.Kind == event.KindData && !raw:
 			continue
 		}
+		v.rows++
 		if !a.filter.empty() && !a.passes(v, en.index) {
 			continue
 		}
