@@ -110,6 +110,9 @@ func New(o Options, sink event.Sink) *Analyzer {
 	a.decoder = packet.NewDecoder(packet.Options{VXLANPorts: o.vxlanPorts(), Limits: o.Limits.Packet})
 	a.table = reassembly.New(a, o.Limits.Reassembly)
 	a.table.OpenLate()
+	if !a.described {
+		a.table.Fold(a)
+	}
 	return a
 }
 
@@ -140,6 +143,23 @@ func (a *Analyzer) Totals() Totals {
 	t.Fragments = a.decoder.Stats()
 	t.Bounded += t.Fragments.Evicted
 	return t
+}
+
+// Fold implements reassembly.Folder where nobody looks at what is known of connections:
+// the figures of one of which judgeTCP has nothing to say are final when it is over,
+// unless something of it is captured again.
+func (a *Analyzer) Fold(c *reassembly.Conn) bool {
+	k := a.conns.At(c.Slot())
+	return k.extra == nil && !c.Midstream && c.State() == reassembly.Closed && k.Client() == c.ClientDir()
+}
+
+// Repeated implements reassembly.Folder.
+func (a *Analyzer) Repeated(client bool, n int) {
+	from := event.Server
+	if client {
+		from = event.Client
+	}
+	a.totals.Retransmitted[from] += uint64(n)
 }
 
 // Open implements reassembly.Opener.

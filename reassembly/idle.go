@@ -19,6 +19,15 @@ const noBucket = math.MinInt64
 
 func bucketOf(clock int64) int64 { return clock >> bucketBits }
 
+// touchAgain is touch for whatever r refers to, if anything.
+func (t *Table) touchAgain(r ref) {
+	if r&huskRef != 0 {
+		t.touchHusk(r, t.conns.husks.At(r.slot()))
+	} else if c := t.whole(r); c != nil {
+		t.touch(c)
+	}
+}
+
 // touch moves c to the recent end of the list that its state calls for.
 func (t *Table) touch(c *Conn) { t.touchAs(c, t.now) }
 

@@ -11,12 +11,13 @@ import (
 )
 
 // index finds a connection by its flow: open addressing with linear probing
-// over 8-byte entries without pointers, beside slabs of Conn and of knock. A lookup of a
-// known flow touches one entry and the Conn itself.
+// over 8-byte entries without pointers, beside slabs of Conn, knock and husk. A lookup of
+// a known flow touches one entry and the Conn itself.
 type index struct {
 	entries []entry
 	conns   store[Conn]
 	knocks  store[knock]
+	husks   store[husk]
 	recent  [recentSize]entry // entries found lately, by their lowest bits; they may be out of date
 	count   int
 	seed    uint64
@@ -57,12 +58,16 @@ type entry struct {
 	ref ref    // 0 is empty
 }
 
-// ref is a Conn, or with knockRef set a knock, by its slot: slot + 1; 0 is none.
+// ref is a Conn, or with one of these set a knock or a husk, by its slot: slot + 1; 0 is none.
 type ref uint32
 
-const knockRef ref = 1 << 31
+const (
+	knockRef ref = 1 << 31
+	huskRef  ref = 1 << 30
+	shortRef     = knockRef | huskRef
+)
 
-func (r ref) slot() uint32 { return uint32(r&^knockRef) - 1 }
+func (r ref) slot() uint32 { return uint32(r&^shortRef) - 1 }
 
 func newIndex() index {
 	// The seed keeps senders from choosing flows that collide. Nothing that
@@ -76,14 +81,14 @@ func (x *index) hash(f *packet.Flow) uint32 {
 }
 
 // find returns what has the flow f, whose hash is tag: 0 if nothing has. The Conn
-// is nil where it is a knock.
+// is nil where it is none.
 func (x *index) find(f *packet.Flow, tag uint32) (*Conn, ref) {
 	if len(x.entries) <= recentAbove {
 		return x.look(f, tag)
 	}
 	// An entry that is out of date leads to what is free, or has another flow.
 	r := &x.recent[tag%recentSize]
-	if r.tag == tag && r.ref != 0 && r.ref&knockRef == 0 {
+	if r.tag == tag && r.ref != 0 && r.ref&shortRef == 0 {
 		if c := x.conns.At(r.ref.slot()); same(&c.Flow, f) {
 			return c, r.ref
 		}
@@ -105,6 +110,10 @@ func (x *index) look(f *packet.Flow, tag uint32) (*Conn, ref) {
 		case e.tag != tag:
 		case e.ref&knockRef != 0:
 			if same(&x.knocks.At(e.ref.slot()).flow, f) {
+				return nil, e.ref
+			}
+		case e.ref&huskRef != 0:
+			if same(&x.husks.At(e.ref.slot()).flow, f) {
 				return nil, e.ref
 			}
 		default:
@@ -168,10 +177,10 @@ func (x *index) at(r ref, tag uint32) uint32 {
 	return i
 }
 
-// remove takes c out and frees it for another flow.
-func (x *index) remove(c *Conn) {
+// remove takes the entry of r out, whose hash is tag.
+func (x *index) remove(r ref, tag uint32) {
 	mask := uint32(len(x.entries) - 1)
-	i := x.at(c.ref(), x.hash(&c.Flow))
+	i := x.at(r, tag)
 	// Close the run behind it, so that probing never needs tombstones.
 	for j := (i + 1) & mask; x.entries[j].ref != 0; j = (j + 1) & mask {
 		if home := x.entries[j].tag & mask; (j-home)&mask >= (j-i)&mask {
@@ -181,12 +190,16 @@ func (x *index) remove(c *Conn) {
 	}
 	x.entries[i] = entry{}
 	x.count--
+}
+
+// free makes c, which has no entry any more, another's.
+func (x *index) free(c *Conn) {
 	slot := c.slot
 	*c = Conn{}
 	x.conns.give(slot)
 }
 
-// all returns everything in the order of the numbers. Conns and knocks are nearly
+// all returns everything that is not over in the order of the numbers. Conns and knocks are nearly
 // in that order already, unless some took the place of others.
 func (x *index) all() []ref {
 	conns := sorted(&x.conns, 0, func(c *Conn) uint64 { return c.Number })
@@ -230,8 +243,11 @@ type links struct{ older, newer ref }
 
 // linksOf returns the links of what r refers to, which is not 0.
 func (x *index) linksOf(r ref) *links {
-	if r&knockRef != 0 {
+	switch {
+	case r&knockRef != 0:
 		return &x.knocks.At(r.slot()).links
+	case r&huskRef != 0:
+		return &x.husks.At(r.slot()).links
 	}
 	return &x.conns.At(r.slot()).links
 }

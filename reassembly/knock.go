@@ -38,7 +38,7 @@ func (t *Table) knock(p *capture.Packet, d *packet.Decoded, tag uint32) {
 	t.conns.put(entry{tag, r})
 	t.conns.push(&t.lists[inClosed], r, &k.links)
 	t.due(t.now + int64(t.limits.IdleClosed))
-	t.current, t.suspect = r, nil
+	t.current, t.suspect = r, 0
 }
 
 // unfold puts a Conn in the place of a knock, whose hash is tag.
@@ -73,10 +73,10 @@ func (k *knock) into(c *Conn) {
 	h.window = k.window
 }
 
-// whole returns the Conn that r refers to, or that a knock becomes; nil for 0.
+// whole returns the Conn that r refers to, or that a knock becomes; nil for 0 and husks.
 func (t *Table) whole(r ref) *Conn {
 	switch {
-	case r == 0:
+	case r == 0, r&huskRef != 0:
 		return nil
 	case r&knockRef != 0:
 		return t.unfold(r, t.conns.hash(&t.conns.knocks.At(r.slot()).flow))
@@ -86,16 +86,22 @@ func (t *Table) whole(r ref) *Conn {
 
 // touched returns the clock at the latest packet of what r refers to.
 func (t *Table) touched(r ref) int64 {
-	if r&knockRef != 0 {
+	switch {
+	case r&knockRef != 0:
 		return t.conns.knocks.At(r.slot()).time
+	case r&huskRef != 0:
+		return t.conns.husks.At(r.slot()).touched
 	}
 	return t.conns.conns.At(r.slot()).touched
 }
 
 // lastPacket returns the number of that packet.
 func (t *Table) lastPacket(r ref) uint64 {
-	if r&knockRef != 0 {
+	switch {
+	case r&knockRef != 0:
 		return t.conns.knocks.At(r.slot()).packet
+	case r&huskRef != 0:
+		return t.conns.husks.At(r.slot()).packet
 	}
 	return t.conns.conns.At(r.slot()).LastPacket
 }

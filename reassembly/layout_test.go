@@ -19,4 +19,7 @@ func TestLayout(t *testing.T) {
 	if size := unsafe.Sizeof(knock{}); size != 80 {
 		t.Errorf("a knock is %d bytes", size)
 	}
+	if size := unsafe.Sizeof(husk{}); size != 80 {
+		t.Errorf("a husk is %d bytes", size)
+	}
 }

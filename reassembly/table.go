@@ -26,6 +26,7 @@ type Table struct {
 
 	overlap Overlap // scratch
 	late    bool    // handlers are opened late
+	folder  Folder  // nil: connections that are over stay what they are
 
 	now  int64 // the clock
 	prev int64 // time of the previous packet
@@ -34,8 +35,8 @@ type Table struct {
 	sorted int64   // the bucket of the established that is in order, if it is the oldest
 	order  []*Conn // scratch
 
-	current ref   // connection of the previous packet
-	suspect *Conn // connection of the previous packet, if its time was not believed yet
+	current ref // connection of the previous packet
+	suspect ref // the same, if its time was not believed yet
 }
 
 // Lists of a connection.
@@ -64,8 +65,11 @@ func (t *Table) Packet(p *capture.Packet, d *packet.Decoded) {
 	at := At{Packet: p.Number, Time: p.Time}
 	tag := t.conns.hash(&d.Flow)
 	c, r := t.conns.find(&d.Flow, tag)
-	if r&knockRef != 0 {
+	switch {
+	case r&knockRef != 0:
 		c = t.unfold(r, tag)
+	case r&huskRef != 0 && t.afterFold(r, tag, p, d):
+		return
 	}
 	if c != nil && d.Flags&packet.SYN != 0 && t.reused(c, d) {
 		t.end(c, EndReused, at)
@@ -86,12 +90,19 @@ func (t *Table) Packet(p *capture.Packet, d *packet.Decoded) {
 		t.afterEnd(c, d)
 	} else {
 		t.segment(c, d, at)
+		if c.state&ended != 0 && t.folder != nil && t.fold(c, tag) {
+			return
+		}
 	}
 	t.touch(c)
-	t.current = c.ref()
-	t.suspect = nil
+	t.isCurrent(c.ref())
+}
+
+// isCurrent notes whose the packet was.
+func (t *Table) isCurrent(r ref) {
+	t.current, t.suspect = r, 0
 	if t.prev-t.now > maxJump {
-		t.suspect = c
+		t.suspect = r
 	}
 }
 
@@ -99,7 +110,7 @@ func (t *Table) Packet(p *capture.Packet, d *packet.Decoded) {
 // in the order of connection numbers; End and Forget follow for each. The
 // table is empty then.
 func (t *Table) Close() {
-	t.current, t.suspect = 0, nil
+	t.current, t.suspect = 0, 0
 	var lone *Conn // what becomes of one knock after the other
 	for _, r := range t.conns.all() {
 		if r&knockRef != 0 {
@@ -184,9 +195,7 @@ func (t *Table) tick(ts int64) {
 	}
 	if ts-t.now > maxJump {
 		t.now = max(t.now, min(ts, t.prev))
-		if t.suspect != nil {
-			t.touch(t.suspect) // it was later than the clock said then
-		}
+		t.touchAgain(t.suspect) // it was later than the clock said then
 	}
 	if ts-t.now <= maxJump {
 		t.now = max(t.now, ts)
@@ -199,6 +208,10 @@ func (t *Table) tick(ts int64) {
 
 // leave ends a connection and forgets it.
 func (t *Table) leave(r ref, reason Reason) {
+	if r&huskRef != 0 {
+		t.drop(r, t.conns.hash(&t.conns.husks.At(r.slot()).flow))
+		return
+	}
 	c := t.whole(r)
 	if r&knockRef != 0 {
 		t.endEmpty(c, reason, c.lastAt())
@@ -210,14 +223,20 @@ func (t *Table) leave(r ref, reason Reason) {
 
 func (t *Table) forget(c *Conn) {
 	c.handler.Forget()
-	if t.current == c.ref() {
+	t.isGone(c.ref())
+	t.conns.unlink(&t.lists[c.where], &c.links)
+	t.conns.remove(c.ref(), t.conns.hash(&c.Flow))
+	t.conns.free(c)
+}
+
+// isGone notes that r refers to nothing any more.
+func (t *Table) isGone(r ref) {
+	if t.current == r {
 		t.current = 0
 	}
-	if t.suspect == c {
-		t.suspect = nil
+	if t.suspect == r {
+		t.suspect = 0
 	}
-	t.conns.unlink(&t.lists[c.where], &c.links)
-	t.conns.remove(c)
 }
 
 // discard stands in for a nil Handler.
