@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/sockeye-dev/sockeye/dissect/event"
 	"github.com/sockeye-dev/sockeye/dissect/session"
@@ -207,9 +206,7 @@ func (s *side) conversation(src Source, number uint64, hide bool) {
 		return
 	}
 	defer v.Close()
-	for end := time.Now().Add(maxWait); !v.Done() && time.Now().Before(end); {
-		time.Sleep(time.Millisecond)
-	}
+	v.Wait()
 	for i := range v.Len() {
 		if len(s.lines) == maxCompared {
 			s.cut = true

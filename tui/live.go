@@ -133,7 +133,7 @@ func (o *opened) Payload(conn uint64, id session.MessageID) (*event.Event, error
 func (o *opened) Findings(conn uint64) ([]*event.Event, error) {
 	q := session.All(event.KindFinding)
 	q.Since = o.sinceOf(conn)
-	v, err := o.whole(o.ctx, conn, q)
+	v, err := o.whole(o.ctx, conn, q, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -142,29 +142,22 @@ func (o *opened) Findings(conn uint64) ([]*event.Event, error) {
 }
 
 // whole opens a view and waits until it is complete, or, of a connection that
-// goes on, for a while. It is to be closed.
-func (o *opened) whole(ctx context.Context, conn uint64, q session.Query) (*session.View, error) {
+// goes on, until it has all that is known now and has looked at n events. It is
+// to be closed.
+func (o *opened) whole(ctx context.Context, conn uint64, q session.Query, n int) (*session.View, error) {
 	v, err := o.s.Events(ctx, conn, q)
 	if err != nil {
 		return nil, err
 	}
-	limit := (<-chan time.Time)(nil)
-	if row, ok := o.s.Row(conn); ok && !row.Final {
-		limit = time.After(maxWait)
-	}
-	select {
-	case <-v.Done():
-	case <-ctx.Done():
-	case <-limit:
+	if err := v.Catch(ctx, n); err != nil {
+		v.Close()
+		return nil, err
 	}
 	return v, nil
 }
 
-// Bounds of the list of all findings.
-const (
-	maxWait     = time.Second
-	maxFindings = 5000
-)
+// maxFindings is how many findings of all connections are listed.
+const maxFindings = 5000
 
 // Info implements Source.
 func (o *opened) Info(r *session.Row) *query.ConnInfo { return o.s.Info(r) }
@@ -213,14 +206,11 @@ type openedView struct {
 func (v openedView) Passing(ctx context.Context, f *query.Filter) ([]int, error) {
 	q := v.q
 	q.Filter, q.Since = f, cmp.Or(v.Since(), session.Beginning)
-	w, err := v.o.whole(ctx, v.Conn(), q)
+	w, err := v.o.whole(ctx, v.Conn(), q, v.Len())
 	if err != nil {
 		return nil, err
 	}
 	defer w.Close()
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
 	if _, err := w.Complete(); err != nil {
 		return nil, err
 	}
@@ -230,6 +220,11 @@ func (v openedView) Passing(ctx context.Context, f *query.Filter) ([]int, error)
 		out[i] = items[i].Place()
 	}
 	return out, nil
+}
+
+// Wait implements View.
+func (v openedView) Wait() {
+	_ = v.Catch(v.o.ctx, 0) // the inspector ends: what is there is there
 }
 
 // Event implements View.

@@ -87,6 +87,9 @@ type View interface {
 	// Passing returns the events that pass a filter, which sees whole payloads, in
 	// order; it may take a while.
 	Passing(ctx context.Context, f *query.Filter) ([]int, error)
+	// Wait returns when there is all that was known of the connection when it was
+	// called; it may take a while.
+	Wait()
 	// Done tells whether all events are there, or no more will come.
 	Done() bool
 	// Err says why events are missing at the end; nil: they are not.

@@ -180,7 +180,9 @@ func (l *loader) note(p *capture.Packet, in *input) {
 		c = s.addConn(number)
 		c.refresh(k, &l.names)
 	} else {
-		c = s.entry(number)
+		if c = s.entry(number); c.Packets == 0 { // a finding made it
+			c.refresh(k, &l.names)
+		}
 	}
 	if d.FirstPacket != 0 {
 		for _, f := range l.fragments.take(d.FirstPacket) {
@@ -256,13 +258,19 @@ func (l *loader) publish(waiting bool) {
 	changed := l.progressed(now, &totals, waiting)
 	s.totals = totals
 	if changed {
-		close(s.grown)
-		s.grown = make(chan struct{})
+		s.grow()
 	}
 	s.mu.Unlock()
 	if changed {
 		s.change.notify()
 	}
+}
+
+// grow wakes those who wait for more; the lock is held.
+func (s *Session) grow() {
+	close(s.grown)
+	s.grown = make(chan struct{})
+	s.growth++
 }
 
 // forgetFallen clears the indexes of what fell out of the ring of a live capture.
@@ -331,8 +339,7 @@ func (l *loader) end(err error) {
 	p.Done, p.Err, p.Waiting = true, err, false
 	p.Elapsed = time.Since(p.Started)
 	p.Rate = float64(p.Read) / max(p.Elapsed.Seconds(), 1e-9)
-	close(s.grown)
-	s.grown = make(chan struct{})
+	s.grow()
 	s.mu.Unlock()
 	close(s.loaded)
 	s.change.notify()

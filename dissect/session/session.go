@@ -95,6 +95,7 @@ type Session struct {
 	indexSize int64
 	indexCut  uint64        // number of the last packet that was indexed, when the index is full; 0: it is not
 	grown     chan struct{} // closed and replaced when there is more to see
+	growth    uint64        // how often it was
 }
 
 // conn is a connection's entry.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"sync"
 	"sync/atomic"
 
@@ -89,6 +90,9 @@ type View struct {
 	bytes  int64
 	full   bool
 	err    error
+	judged int           // events so far, whether or not they passed the filter
+	read   uint64        // all that was known at the session's growth before this one was read
+	turn   chan struct{} // closed and replaced when read or judged were counted up
 
 	pages pages
 }
@@ -111,7 +115,7 @@ func (s *Session) Events(ctx context.Context, conn uint64, q Query) (*View, erro
 	q.withDefaults()
 	key := q.key(conn)
 	return s.cache.open(key, func() *View {
-		v := &View{s: s, number: conn, key: key, q: q, done: make(chan struct{}), page: pageItems}
+		v := &View{s: s, number: conn, key: key, q: q, done: make(chan struct{}), turn: make(chan struct{}), page: pageItems}
 		v.since, v.lost = s.since(conn)
 		if q.Since != 0 {
 			v.since = q.Since
@@ -147,10 +151,16 @@ func (v *View) fill(ctx context.Context) {
 	}
 	for {
 		v.s.mu.RLock()
-		grown := v.s.grown
+		grown, growth := v.s.grown, v.s.growth
 		row := v.s.entry(v.number).Row
 		v.s.mu.RUnlock()
-		v.info = v.s.Info(&row)
+		if info := v.s.Info(&row); v.q.Filter != nil && !reflect.DeepEqual(info, v.info) {
+			if v.seq > 0 { // what passed was judged by what was known then
+				v.reset()
+				r = v.s.run(v.number, v.since, v.want(), event.SinkFunc(v.take))
+			}
+			v.info = info
+		}
 		over, err := r.advance(ctx, stop)
 		if err == nil && !over {
 			err = ctx.Err() // closed while it waited for more
@@ -163,10 +173,52 @@ func (v *View) fill(ctx context.Context) {
 			v.s.change.notify()
 			return
 		}
+		v.turned(growth + 1)
 		v.s.change.notify()
 		select {
 		case <-grown:
 		case <-ctx.Done():
+		}
+	}
+}
+
+// reset forgets all events; they are judged again.
+func (v *View) reset() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.seq, v.judged = 0, 0
+	v.items, v.n, v.events, v.bytes, v.full = nil, 0, nil, 0, false
+}
+
+// turned says how far the view has come.
+func (v *View) turned(read uint64) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.read, v.judged = read, int(v.seq)
+	close(v.turn)
+	v.turn = make(chan struct{})
+}
+
+// Catch waits until the view has all that Rows told of when it was called, and has
+// looked at n events, whether or not they passed its filter; or until it is
+// complete, or failed, or ctx ends.
+func (v *View) Catch(ctx context.Context, n int) error {
+	v.s.mu.RLock()
+	known := v.s.growth
+	v.s.mu.RUnlock()
+	for {
+		v.mu.RLock()
+		there, turn := v.read > known && v.judged >= n, v.turn
+		v.mu.RUnlock()
+		if there {
+			return nil
+		}
+		select {
+		case <-turn:
+		case <-v.done:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
 		}
 	}
 }
