@@ -3,6 +3,7 @@ package tui
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -51,8 +52,10 @@ type App struct {
 	actions []action
 	byKey   map[string][]*action
 
+	state    State // of the source: not newer than the lists
 	conns    connList
 	conv     *conversation // nil: none is open
+	touched  bool          // a key or the mouse was used
 	detail   detail
 	findings findingList
 	goal     *event.Event // a finding to be revealed when its connection was read
@@ -93,9 +96,6 @@ func newApp(src Source, opt Options) (*App, error) {
 	a.filter.err = nil
 	a.lookAtCapture(time.Now())
 	a.reload()
-	if a.conns.cursor.n > 0 {
-		a.openSelected()
-	}
 	return a, nil
 }
 
@@ -153,7 +153,12 @@ func (a *App) watch() {
 		case <-a.stopped:
 			return
 		case <-second:
-			a.post(func() { a.lookAtCapture(time.Now()) })
+			a.post(func() {
+				a.lookAtCapture(time.Now())
+				if !a.frozen {
+					a.findings.load(a)
+				}
+			})
 		case _, ok := <-a.src.Changed():
 			if !ok {
 				return
@@ -184,22 +189,25 @@ func (a *App) changed() {
 
 // reload reads the lists again. The cursors stay on what they are on.
 func (a *App) reload() {
-	a.filter.look(a.src)
-	a.conns.load(a.src.Rows(), a.filter.rows)
+	a.state = a.src.State()
+	a.listConns()
 	if a.conv != nil {
 		if i := int(a.conv.row.Number) - 1; i < len(a.conns.rows) {
 			a.conv.row = a.conns.rows[i]
 		}
+		if a.conv.pieces && a.conv.row.Protocol == "websocket" {
+			a.reopen()
+		}
+	}
+	if !a.touched { // the first connection, as if all had been read before it was opened
+		a.conns.cursor.set(0)
+		a.openChosen()
 	}
 	if a.conv == nil && a.conns.cursor.n > 0 {
-		a.openSelected()
+		a.openChosen()
 	}
 	if a.conv != nil {
-		atEnd := a.conv.cursor.last()
-		a.conv.load(a)
-		if a.follow && atEnd {
-			a.conv.cursor.set(a.conv.cursor.n - 1)
-		}
+		a.following(func() { a.conv.load(a) })
 		a.showDetail()
 	}
 	if a.goal != nil {
@@ -207,8 +215,26 @@ func (a *App) reload() {
 	}
 	if a.follow && a.focus == paneConns {
 		a.conns.cursor.set(a.conns.cursor.n - 1)
+		a.conns.keep()
 	}
 	a.findings.load(a)
+}
+
+// listConns lists the connections that pass the filter.
+func (a *App) listConns() {
+	rows := a.src.Rows()
+	a.filter.look(rows)
+	a.conns.load(rows, a.filter.rows)
+}
+
+// following has load take over rows of the open connection. With follow, a
+// cursor in the last row stays there.
+func (a *App) following(load func()) {
+	atEnd := a.conv.cursor.last()
+	if load(); a.follow && atEnd {
+		a.conv.cursor.set(a.conv.cursor.n - 1)
+		a.conv.keep()
+	}
 }
 
 // say puts a note on the last line.
@@ -242,8 +268,35 @@ func (a *App) openSelected() {
 	a.findings.load(a)
 }
 
+// reopen opens the connection again when it is known to be a WebSocket: what was
+// opened before has the pieces of its stream too, which are left out of one that
+// is opened later. What was selected stays selected.
+func (a *App) reopen() {
+	view, err := a.src.Open(a.conv.row.Number)
+	if err != nil {
+		return // what is there stays
+	}
+	place := a.conv.reopen(view)
+	a.chosen = slices.DeleteFunc(a.chosen, func(c choice) bool {
+		return c.conn == a.conv.row.Number && c.index >= 0 && c.event.Detail.Kind() == event.KindData
+	})
+	for i := range a.chosen {
+		if c := &a.chosen[i]; c.conn == a.conv.row.Number && c.index >= 0 {
+			c.index = place(c.index)
+		}
+	}
+	a.detail.index = -1
+	a.findings.conn = 0
+}
+
 // showDetail shows the message of the cursor in the detail pane.
 func (a *App) showDetail() { a.detail.show(a) }
+
+// showChosen shows the message that the user put the cursor on.
+func (a *App) showChosen() {
+	a.conv.keep()
+	a.showDetail()
+}
 
 // sideRole is the role of what a side sends.
 func sideRole(s event.Side) role {

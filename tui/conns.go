@@ -47,6 +47,7 @@ type connList struct {
 	rows    []*session.Row
 	order   []*session.Row // those that are shown, sorted
 	cursor  cursor
+	kept    uint64 // number of the connection that the user put the cursor on; 0: none yet
 	sort    int
 	reverse bool
 	grouped bool // by host, before what it is sorted by
@@ -56,10 +57,6 @@ type connList struct {
 
 // load takes the rows of the capture. The cursor stays on its connection.
 func (l *connList) load(rows []*session.Row, keep func(*session.Row) bool) {
-	var at uint64
-	if r := l.selected(); r != nil {
-		at = r.Number
-	}
 	l.rows = rows
 	l.order = l.order[:0]
 	for _, r := range rows {
@@ -67,32 +64,54 @@ func (l *connList) load(rows []*session.Row, keep func(*session.Row) bool) {
 			l.order = append(l.order, r)
 		}
 	}
-	l.arrange(at)
+	l.arrange()
 }
 
-// arrange sorts the list and puts the cursor on a connection.
-func (l *connList) arrange(at uint64) {
+// arrange sorts the list. The cursor stays on the connection that the user put
+// it on; where that is not listed, on the one before.
+func (l *connList) arrange() {
 	if l.sort != colNumber || l.reverse || l.grouped {
-		slices.SortStableFunc(l.order, func(x, y *session.Row) int {
-			if l.grouped {
-				if n := strings.Compare(hostText(x), hostText(y)); n != 0 {
-					return n
-				}
-			}
-			n := compareRows(l.sort, x, y)
-			if l.reverse {
-				n = -n
-			}
-			return n
-		})
+		slices.SortFunc(l.order, l.compare)
 	}
 	l.cursor.resize(len(l.order))
-	if r := l.selected(); r != nil && r.Number == at {
+	if l.kept == 0 {
 		return
 	}
-	if i := slices.IndexFunc(l.order, func(r *session.Row) bool { return r.Number == at }); i >= 0 {
-		l.cursor.set(i)
+	if r := l.selected(); r != nil && r.Number == l.kept {
+		return
 	}
+	i, there := slices.BinarySearchFunc(l.order, l.rows[l.kept-1], l.compare)
+	if !there {
+		i--
+	}
+	l.cursor.set(i)
+}
+
+// compare is the order of the list. No two connections are equal in it.
+func (l *connList) compare(x, y *session.Row) int {
+	if l.grouped {
+		if n := strings.Compare(hostText(x), hostText(y)); n != 0 {
+			return n
+		}
+	}
+	n := compareRows(l.sort, x, y)
+	if l.reverse {
+		n = -n
+	}
+	return cmp.Or(n, cmp.Compare(x.Number, y.Number))
+}
+
+// keep notes that the user put the cursor where it is.
+func (l *connList) keep() {
+	if r := l.selected(); r != nil {
+		l.kept = r.Number
+	}
+}
+
+// openChosen opens the connection that the user put the cursor on.
+func (a *App) openChosen() {
+	a.conns.keep()
+	a.openSelected()
 }
 
 // sortBy sorts by a column; the same column again turns the order round.
@@ -107,12 +126,8 @@ func (l *connList) sortBy(col int) {
 
 // again sorts the list anew; the cursor stays on its connection.
 func (l *connList) again() {
-	var at uint64
-	if r := l.selected(); r != nil {
-		at = r.Number
-	}
 	slices.SortFunc(l.order, func(x, y *session.Row) int { return cmp.Compare(x.Number, y.Number) })
-	l.arrange(at)
+	l.arrange()
 }
 
 // toggleGroup groups the connections by host, or no longer.
@@ -338,7 +353,7 @@ func (a *App) drawConns(c canvas, focus bool) {
 
 // emptyText says why there is no connection.
 func (a *App) emptyText() string {
-	switch s := a.src.State(); {
+	switch s := &a.state; {
 	case s.Err != nil:
 		return "nothing could be read: " + s.Err.Error()
 	case len(a.conns.rows) > 0:

@@ -28,6 +28,8 @@ type detail struct {
 	index   int // of the event in the view; -1: none
 	conn    uint64
 	event   *event.Event
+	of      *event.Event // what the view has of it
+	looked  int          // events that its frames were looked for among
 	payload []byte
 	partial bool // the payload is a preview; the whole is being read
 	frames  []*event.Event
@@ -54,10 +56,12 @@ func (d *detail) show(a *App) {
 		return
 	}
 	if d.index == en.index && d.conn == a.conv.row.Number && d.event != nil {
+		d.lookAgain(a)
 		return
 	}
 	e, err := a.conv.view.Event(en.index)
 	*d = detail{index: en.index, conn: a.conv.row.Number, event: e, tab: d.tab, chosen: d.chosen, wire: d.wire}
+	d.of, d.looked = e, len(a.conv.items)
 	d.pager.match = a.find
 	if err != nil || e == nil {
 		d.event = nil
@@ -71,7 +75,7 @@ func (d *detail) show(a *App) {
 		d.frames = a.conv.frames(en.index, m, e)
 		if uint64(len(m.Payload)) < m.Length {
 			d.partial = true
-			a.fetch(en.index, e, m)
+			a.fetch(e, m)
 		}
 		if (m.Opcode == 1 || m.Opcode == 2) && !d.partial {
 			d.tree = treeOf(m, d.payload)
@@ -87,15 +91,32 @@ func (d *detail) show(a *App) {
 	}
 }
 
+// lookAgain looks for the frames of the message that were not there yet.
+func (d *detail) lookAgain(a *App) {
+	m, ok := d.message()
+	if !ok || uint64(len(d.frames)) >= m.Frames || d.looked == len(a.conv.items) || d.looked-d.index >= framesAfter {
+		return
+	}
+	d.looked = len(a.conv.items)
+	frames := a.conv.frames(d.index, m, d.event)
+	if len(frames) == len(d.frames) {
+		return
+	}
+	d.frames = frames
+	if d.settle(a); d.tab == tabFrames || d.tab == tabHex {
+		d.pager.doc = nil
+	}
+}
+
 // fetch reads the whole payload of the message that is shown, in the background.
-func (a *App) fetch(index int, e *event.Event, m *event.Message) {
-	conn, id := a.conv.row.Number, messageID(e, m)
+func (a *App) fetch(e *event.Event, m *event.Message) {
+	conn, id, of := a.conv.row.Number, messageID(e, m), a.detail.of
 	var whole *event.Event
 	var err error
 	a.background(func() { whole, err = a.src.Payload(conn, id) }, func() {
 		d := &a.detail
-		if d.conn != conn || d.index != index {
-			return
+		if d.of != of {
+			return // something else is shown now
 		}
 		d.partial = false
 		if err != nil {

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/sockeye-dev/sockeye/dissect/event"
@@ -31,22 +32,16 @@ func (f *filterState) compile(src Source, expr string) {
 	if strings.TrimSpace(expr) == "" {
 		f.filter = nil
 	}
-	f.byConns = false
-	f.look(src)
+	f.look(src.Rows())
 }
 
 // look finds out whether the filter selects connections. One about messages
-// passes no connection: then all are listed, and it selects within them.
-func (f *filterState) look(src Source) {
-	if f.filter == nil || f.byConns {
-		return
-	}
-	for _, r := range src.Rows() {
-		if f.filter.Match(r.Event(), src.Info(r)) {
-			f.byConns = true
-			return
-		}
-	}
+// passes no connection: then all are listed, and it selects within them. A
+// connection may pass for a while only, so it is looked at again and again.
+func (f *filterState) look(rows []*session.Row) {
+	f.byConns = f.filter != nil && slices.ContainsFunc(rows, func(r *session.Row) bool {
+		return f.filter.Match(r.Event(), f.src.Info(r))
+	})
 }
 
 // rows tells whether a connection is listed.
@@ -70,7 +65,7 @@ func (a *App) passes(v *conversation, index int) bool {
 		}
 		m, ok := e.Detail.(*event.Message)
 		if !ok || f.Needs() != event.PayloadFull || uint64(len(m.Payload)) >= m.Length {
-			return f.Match(e, v.info(a.src))
+			return f.Match(e, v.known)
 		}
 	}
 	if p.of == f && p.has(index) {
@@ -102,7 +97,7 @@ func (p *passing) stop() {
 // judge looks for the events that pass the filter, if that is wanted. One search
 // at a time: one for another filter is given up.
 func (a *App) judge(v *conversation) {
-	f, at := a.filter.filter, len(v.items)
+	f, at, view := a.filter.filter, len(v.items), v.view
 	if p := &v.passing; p.of != f {
 		p.stop()
 		p.of, p.bits, p.at = f, nil, 0
@@ -114,7 +109,7 @@ func (a *App) judge(v *conversation) {
 	v.passing = passing{of: f, bits: v.passing.bits, at: v.passing.at, running: cancel}
 	var list []int
 	var err error
-	a.background(func() { list, err = v.view.Passing(ctx, f) }, func() {
+	a.background(func() { list, err = view.Passing(ctx, f) }, func() {
 		gone := ctx.Err() != nil
 		cancel()
 		if a.conv != v || v.passing.of != f || gone {
@@ -132,23 +127,16 @@ func (a *App) judge(v *conversation) {
 			}
 		}
 		v.passing.bits, v.passing.at = bits, at
-		v.again(a)
+		a.following(func() { v.again(a) })
 		a.showDetail()
 	})
 }
 
-// info is what the filter is told of the connection.
-func (v *conversation) info(src Source) *query.ConnInfo {
-	if v.known == nil || v.knownAt != v.row.Packets {
-		v.known, v.knownAt = src.Info(v.row), v.row.Packets
-	}
-	return v.known
-}
-
 // refilter shows what passes the filter.
 func (a *App) refilter() {
-	a.conns.load(a.src.Rows(), a.filter.rows)
+	a.listConns()
 	if a.conv != nil {
+		a.conv.learn(a)
 		a.conv.again(a)
 	}
 	a.showDetail()
@@ -273,7 +261,7 @@ func (a *App) findNext(back bool) {
 // end. Long payloads are read again for it, so it looks in the background.
 func (a *App) findMessage(back bool) {
 	v, re, from, n := a.conv, a.find, a.conv.cursor.at, len(a.conv.shown)
-	shown := v.shown[:n:n]
+	shown, view := v.shown[:n:n], v.view
 	to := -1
 	a.say(rDim, "searching…")
 	a.background(func() {
@@ -282,13 +270,13 @@ func (a *App) findMessage(back bool) {
 			if back {
 				i = (from - k + n) % n
 			}
-			e, err := v.view.Event(shown[i].index)
+			e, err := view.Event(shown[i].index)
 			if err == nil && re.Match(a.searched(e)) {
 				to = i
 			}
 		}
 	}, func() {
-		if a.conv != v || a.find != re || len(v.shown) < n {
+		if a.conv != v || v.view != view || a.find != re {
 			return // something else is looked at now
 		}
 		a.message = nil
@@ -299,8 +287,8 @@ func (a *App) findMessage(back bool) {
 		if (to > from) == back || to == from {
 			a.say(rDim, "round the end")
 		}
-		v.cursor.set(to)
-		a.showDetail()
+		v.goTo(shown[to].index)
+		a.showChosen()
 		a.detail.pager.match = re
 	})
 }

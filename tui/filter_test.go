@@ -102,3 +102,19 @@ func TestFilterCount(t *testing.T) {
 		}
 	}
 }
+
+// TestTimelineGrows holds that a page shows what comes in between the lists were
+// read and it was drawn.
+func TestTimelineGrows(t *testing.T) {
+	l := newLong(100)
+	s := newStage(t, l, "x", 120, 40)
+	s.a.key(keyEvent("s"))
+	l.events = append(l.events, newLong(200).events[100:]...)
+	s.show()
+	s.a.changed()
+	want := newStage(t, newLong(200), "x", 120, 40)
+	want.press("s")
+	if got, want := s.show(), want.show(); got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/sockeye-dev/sockeye/dissect/event"
 	"github.com/sockeye-dev/sockeye/dissect/rules"
@@ -22,12 +23,33 @@ type findingList struct {
 	list   []found
 	cursor cursor
 	all    bool
-	note   string // how complete the list of all is
+	note   string    // how complete the list of all is
+	of     extent    // of the capture when all were listed
+	next   time.Time // before it they are not listed again, unless the capture is complete
+	busy   bool      // they are being listed
 }
 
-// load takes over the findings of the open connection.
+// extent is how much there is to be listed.
+type extent struct {
+	conns            int
+	errors, warnings uint64
+	done             bool
+}
+
+func (a *App) extent() extent {
+	x := extent{conns: len(a.conns.order), done: a.state.Done}
+	for _, r := range a.conns.order {
+		x.errors, x.warnings = x.errors+uint64(r.Errors), x.warnings+uint64(r.Warnings)
+	}
+	return x
+}
+
+// load takes over the findings of the open connection, or of all.
 func (l *findingList) load(a *App) {
 	if l.all {
+		if !l.busy && l.of != a.extent() && (a.state.Done || time.Now().After(l.next)) {
+			a.listFindings()
+		}
 		return
 	}
 	if a.conv == nil {
@@ -57,13 +79,20 @@ func (a *App) toggleAllFindings() {
 		a.findings.load(a)
 		return
 	}
+	a.findings = findingList{all: true, note: "reading…"}
+	a.listFindings()
+}
+
+// listFindings lists the findings of all connections that are listed.
+func (a *App) listFindings() {
 	var conns []uint64
 	for _, r := range a.conns.order {
 		if len(a.src.Info(r).Rules) > 0 {
 			conns = append(conns, r.Number)
 		}
 	}
-	a.findings = findingList{all: true, note: "reading…"}
+	of, begun := a.extent(), time.Now()
+	a.findings.of, a.findings.busy = of, true
 	var list []found
 	cut := false
 	a.background(func() {
@@ -80,16 +109,26 @@ func (a *App) toggleAllFindings() {
 			}
 		}
 	}, func() {
-		if !a.findings.all {
+		l := &a.findings
+		if !l.all || l.of != of {
 			return
 		}
-		l := &a.findings
-		l.list, l.note = list, ""
+		was, some := l.selected()
+		l.list, l.note, l.busy = list, "", false
+		l.next = time.Now().Add(max(4*time.Since(begun), time.Second))
 		if cut {
 			l.note = sprintf("the first %s", event.Count(uint64(len(list))))
 		}
 		l.cursor.resize(len(list))
+		if i := slices.IndexFunc(list, func(f found) bool { return some && same(f.event, was.event) }); i >= 0 {
+			l.cursor.set(i)
+		}
 	})
+}
+
+// same tells whether two events are the same finding.
+func same(x, y *event.Event) bool {
+	return x.Conn == y.Conn && x.From == y.From && x.Packets == y.Packets && *x.Detail.(*event.Finding) == *y.Detail.(*event.Finding)
 }
 
 func (l *findingList) selected() (found, bool) {
@@ -179,7 +218,7 @@ func (a *App) reachGoal() {
 			return
 		}
 	}
-	if a.conv.view.Done() {
+	if a.conv.done {
 		a.goal = nil
 	}
 }
@@ -211,7 +250,7 @@ func (a *App) revealAt(f found) {
 		to = a.messageOf(to)
 	}
 	a.conv.goTo(to)
-	a.showDetail()
+	a.showChosen()
 	if len(a.detail.frames) > 0 {
 		a.detail.tab, a.detail.pager.doc = tabFrames, nil
 	}

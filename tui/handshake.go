@@ -37,20 +37,25 @@ func (a *App) handshakes() []*event.Event {
 
 // openHandshake shows the connection's handshakes in full.
 func (a *App) openHandshake() {
-	list := a.handshakes()
-	if len(list) == 0 {
+	if len(a.handshakes()) == 0 {
 		a.say(rWarning, "no WebSocket handshake was captured on this connection")
 		return
 	}
-	a.open(&page{name: sprintf("Handshake of connection %d", a.conv.row.Number), build: func(width, _ int) document {
-		var out fixed
-		for _, e := range list {
-			e = a.seen(e)
-			out = append(out, handshakeLines(e, e.Detail.(*event.Handshake), width)...)
-			out = append(out, line{})
-		}
-		return out
-	}})
+	v, made := a.conv, 0
+	a.open(&page{
+		name:  sprintf("Handshake of connection %d", v.row.Number),
+		stale: func() bool { return v.counts[event.KindHandshake] != made },
+		build: func(width, _ int) document {
+			made = v.counts[event.KindHandshake]
+			var out fixed
+			for _, e := range a.handshakes() {
+				e = a.seen(e)
+				out = append(out, handshakeLines(e, e.Detail.(*event.Handshake), width)...)
+				out = append(out, line{})
+			}
+			return out
+		},
+	})
 }
 
 // handshakeLines is a handshake in full: verdicts, both heads (side by side where

@@ -19,9 +19,9 @@ func (a *App) openLadder() {
 	made := 0
 	a.open(&page{
 		name:  sprintf("Ladder of connection %d", v.row.Number),
-		stale: func() bool { return len(v.shown) != made },
+		stale: func() bool { return v.changes != made },
 		build: func(width, _ int) document {
-			made = len(v.shown)
+			made = v.changes
 			return &ladder{v: v, width: width, rungs: rungs(v)}
 		},
 	})
@@ -194,11 +194,11 @@ func (a *App) openTimeline() {
 	made := 0
 	a.open(&page{
 		name:  sprintf("Timeline of connection %d", v.row.Number),
-		stale: func() bool { return v.view.Len() != made },
+		stale: func() bool { return len(v.items) != made },
 		build: func(width, height int) document {
-			made = v.view.Len()
+			made = len(v.items)
 			unit := "messages"
-			if v.raw() {
+			if v.raw {
 				unit = "pieces"
 			}
 			list := beats(v)
@@ -215,10 +215,9 @@ func (a *App) openTimeline() {
 // beats are the messages of a connection, or the pieces of its stream.
 func beats(v *conversation) []beat {
 	var out []beat
-	raw := v.raw()
 	for _, en := range v.all {
 		it := &v.items[en.index]
-		if it.Kind == event.KindMessage || raw && it.Kind == event.KindData {
+		if it.Kind == event.KindMessage || v.raw && it.Kind == event.KindData {
 			out = append(out, beat{it.Time, it.From, it.Length})
 		}
 	}

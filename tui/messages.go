@@ -1,6 +1,8 @@
 package tui
 
 import (
+	"reflect"
+	"sort"
 	"strconv"
 
 	"github.com/sockeye-dev/sockeye/dissect/event"
@@ -18,24 +20,28 @@ type entry struct {
 type conversation struct {
 	row      *session.Row
 	view     View
+	pieces   bool // the view has the pieces of the stream: it was opened before it was known to be a WebSocket, or is none
+	done     bool // the view was complete when items were taken over
 	items    []session.Item
 	seen     int // events looked at so far
 	all      []entry
 	shown    []entry
 	passed   int // of all, those that were looked at for shown
 	rows     int // of those, the ones that are shown unless a filter hides them
+	raw      bool
+	changes  int // how often shown was changed
 	cursor   cursor
+	kept     int  // index of the event that the user put the cursor on
 	controls bool // control messages are shown
 	marks    map[int]bool
 	counts   [event.NumKinds]int
-	known    *query.ConnInfo // of the connection, as of knownAt packets
-	knownAt  uint64
+	known    *query.ConnInfo // of the connection, as what is shown was filtered
 	passing  passing
 	hide     bool // credentials are left out
 }
 
 func newConversation(row *session.Row, v View) *conversation {
-	return &conversation{row: row, view: v, controls: true, marks: map[int]bool{}}
+	return &conversation{row: row, view: v, pieces: row.Protocol != "websocket", controls: true, marks: map[int]bool{}}
 }
 
 func (v *conversation) close() {
@@ -43,9 +49,35 @@ func (v *conversation) close() {
 	v.view.Close()
 }
 
+// reopen takes another view, without the pieces of the stream, and returns where
+// in it the events of the view before stand.
+func (v *conversation) reopen(view View) (place func(index int) int) {
+	old := v.items
+	place = func(index int) int {
+		n := 0
+		for _, it := range old[:index] {
+			if it.Kind != event.KindData {
+				n++
+			}
+		}
+		return n
+	}
+	v.close()
+	again := newConversation(v.row, view)
+	again.controls, again.hide, again.cursor, again.changes = v.controls, v.hide, v.cursor, v.changes
+	again.cursor.n, again.kept = 0, place(v.kept)
+	for i := range v.marks {
+		if old[i].Kind != event.KindData {
+			again.marks[place(i)] = true
+		}
+	}
+	*v = *again
+	return place
+}
+
 // load takes over the events that came since.
 func (v *conversation) load(a *App) {
-	wasRaw := v.raw()
+	v.done = v.view.Done() // before: what there is then is taken over
 	v.items = v.view.Items(v.items, len(v.items), v.view.Len())
 	for ; v.seen < len(v.items); v.seen++ {
 		it := &v.items[v.seen]
@@ -55,41 +87,56 @@ func (v *conversation) load(a *App) {
 		}
 		v.all = append(v.all, entry{v.seen, it.Time})
 	}
-	if v.raw() != wasRaw {
+	// A connection is shown as a stream of bytes unless it carries messages.
+	raw := v.counts[event.KindMessage] == 0 && v.row.Protocol != "websocket"
+	news := v.learn(a)
+	if raw != v.raw || news {
+		v.raw = raw
 		v.again(a)
 		return
 	}
 	v.sift(a)
 }
 
-// raw tells whether the connection is shown as a stream of bytes.
-func (v *conversation) raw() bool { return v.counts[event.KindMessage] == 0 }
-
-// again sifts all rows anew; the cursor stays on its event, or near it.
-func (v *conversation) again(a *App) {
-	at := -1
-	if e, ok := v.selected(); ok {
-		at = e.index
+// learn finds out whether a filter is told something else of the connection than
+// what its rows were filtered by.
+func (v *conversation) learn(a *App) bool {
+	if a.filter.empty() {
+		return false
 	}
-	v.shown, v.passed, v.rows = nil, 0, 0
-	v.sift(a)
-	to := 0
-	for i, e := range v.shown {
-		if e.index <= at {
-			to = i
-		}
+	info := a.src.Info(v.row)
+	if v.known != nil && reflect.DeepEqual(info, v.known) {
+		return false
 	}
-	v.cursor.set(to)
+	v.known = info
+	v.passing.stop()
+	v.passing = passing{}
+	return true
 }
 
-// sift takes the rows that are to be shown from those that are new.
+// again sifts all rows anew.
+func (v *conversation) again(a *App) {
+	v.shown, v.passed, v.rows = nil, 0, 0
+	v.changes++
+	v.sift(a)
+}
+
+// keep notes that the user put the cursor where it is.
+func (v *conversation) keep() {
+	if e, ok := v.selected(); ok {
+		v.kept = e.index
+	}
+}
+
+// sift takes the rows that are to be shown from those that are new. The cursor
+// stays on the event that it was put on, or near it.
 func (v *conversation) sift(a *App) {
-	raw := v.raw()
+	before := len(v.shown)
 	for ; v.passed < len(v.all); v.passed++ {
 		en := v.all[v.passed]
 		it := &v.items[en.index]
 		switch {
-		case it.Kind == event.KindMessage && it.Opcode >= 8 && !v.controls, it.Kind == event.KindData && !raw:
+		case it.Kind == event.KindMessage && it.Opcode >= 8 && !v.controls, it.Kind == event.KindData && !v.raw:
 			continue
 		}
 		v.rows++
@@ -98,7 +145,11 @@ func (v *conversation) sift(a *App) {
 		}
 		v.shown = append(v.shown, en)
 	}
-	v.cursor.resize(len(v.shown))
+	if len(v.shown) > before {
+		v.changes++
+	}
+	v.cursor.n = len(v.shown)
+	v.goTo(v.kept)
 	a.judge(v)
 }
 
@@ -126,15 +177,11 @@ func (v *conversation) event(i int) *event.Event {
 
 // goTo puts the cursor on the row of an event, or on the nearest one before it.
 func (v *conversation) goTo(index int) {
-	to := 0
-	for i, e := range v.shown {
-		if e.index > index {
-			break
-		}
-		to = i
-	}
-	v.cursor.set(to)
+	v.cursor.set(sort.Search(len(v.shown), func(i int) bool { return v.shown[i].index > index }) - 1)
 }
+
+// framesAfter is how far behind a message its frames are looked for.
+const framesAfter = 64
 
 // frames returns the frames of the message at index of the view: they came
 // before it, or after it where it was ended by another.
@@ -159,7 +206,7 @@ func (v *conversation) frames(index int, m *event.Message, of *event.Event) []*e
 			out = append(out, e)
 		}
 	}
-	for i := index + 1; i < len(v.items) && i-index < 64 && uint64(len(out)) < m.Frames; i++ {
+	for i := index + 1; i < len(v.items) && i-index < framesAfter && uint64(len(out)) < m.Frames; i++ {
 		if match(i) {
 			e, _ := v.view.Event(i)
 			out = append([]*event.Event{e}, out...)
@@ -216,7 +263,7 @@ func (a *App) drawMessages(c canvas, focus bool) {
 		why = "could not be read: " + v.view.Err().Error()
 	case v.view.Lost() > 0 && len(v.all) == 0:
 		why = "its packets are no longer in the spool; what still comes is shown"
-	case !v.view.Done():
+	case !v.done:
 		why = "reading…"
 	case v.passing.running != nil:
 		why = "filtering…"

@@ -11,6 +11,7 @@ func (a *App) mouse(action tview.MouseAction, x, y int) bool {
 	if a.prompt == nil && a.dragged(action, x, y) {
 		return true
 	}
+	a.touched = a.touched || action != tview.MouseMove
 	step := 0
 	switch action {
 	case tview.MouseScrollUp:
@@ -110,9 +111,9 @@ func (a *App) cursorOf(p pane) *cursor {
 func (a *App) moved(p pane) {
 	switch p {
 	case paneConns:
-		a.openSelected()
+		a.openChosen()
 	case paneMessages:
-		a.showDetail()
+		a.showChosen()
 	}
 }
 

@@ -36,6 +36,7 @@ func (a *App) drawPage(c canvas) {
 	p := a.page
 	c.clear(c.theme.styles[rPlain])
 	in := c.part(rect{1, 1, c.w - 2, c.h - 2})
+	reading := p.reading != nil && p.reading() // before: what is there then is shown
 	stale := p.stale != nil && p.stale()
 	if p.pager.doc == nil || p.made != [2]int{in.w, in.h} || stale {
 		p.made = [2]int{in.w, in.h}
@@ -49,7 +50,7 @@ func (a *App) drawPage(c canvas) {
 	}
 	n := p.pager.draw(in)
 	title := line{{rHeading, p.name + " "}}
-	if p.reading != nil && p.reading() {
+	if reading {
 		title = append(title, span{rDim, "reading… "})
 	}
 	c.box(true, title, position(p.pager.top, p.pager.rows, n))

@@ -54,6 +54,7 @@ func (r *root) MouseHandler() func(tview.MouseAction, *tcell.EventMouse, func(tv
 
 // key takes a key.
 func (a *App) key(e *tcell.EventKey) {
+	a.touched = true
 	if a.prompt != nil {
 		p := a.prompt
 		if !p.key(e) && a.prompt == p {
@@ -233,7 +234,7 @@ func (a *App) paneTitle(p pane) (line, string) {
 			return line{{rHeading, "[2] Messages "}}, ""
 		}
 		name := "Messages"
-		if a.conv.raw() {
+		if a.conv.raw {
 			name = "Stream"
 		}
 		l := line{{rHeading, sprintf("[2] %s of %d ", name, a.conv.row.Number)}}
@@ -243,8 +244,8 @@ func (a *App) paneTitle(p pane) (line, string) {
 		if a.conv.passing.running != nil {
 			l = append(l, span{rDim, "filtering… "})
 		}
-		if !a.conv.view.Done() {
-			l = append(l, span{rDim, map[bool]string{true: "goes on ", false: "reading… "}[a.src.State().Waiting]})
+		if !a.conv.done {
+			l = append(l, span{rDim, map[bool]string{true: "goes on ", false: "reading… "}[a.state.Waiting]})
 		}
 		if lost := lostText(a.conv.view); lost != "" {
 			l = append(l, span{rWarning, lost + " "})
@@ -287,7 +288,7 @@ func counted(c *cursor) string {
 func (a *App) drawTop(c canvas) {
 	st := c.theme.styles
 	c.clear(st[rBar])
-	s := a.src.State()
+	s := &a.state
 	x := 1 + c.text(1, 0, c.w-1, st[rBarStrong], "sockeye "+event.Cut(event.SafeString(a.opt.Title), max(c.w/3, 12)))
 	right := []string{}
 	if a.frozen {

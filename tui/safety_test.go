@@ -84,15 +84,16 @@ func (f *fake) Packet(_, n uint64) (Packet, error) {
 }
 func (f *fake) Save(string, []uint64) error { return errors.New(hostile) }
 func (f *fake) Changed() <-chan struct{}    { return f.change }
-func (f *fake) State() State {
+func (f *fake) State() State                { return State{Done: true, Err: errors.New(hostile)} }
+func (f *fake) Len() int                    { return len(f.events) }
+func (f *fake) Wait()                       {}
+func (f *fake) Done() bool                  { return true }
+func (f *fake) Err() error                  { return nil }
+func (f *fake) Lost() uint64 { // of a pane's title
 	f.once.Do(func() { close(f.drawn) })
-	return State{Done: true, Err: errors.New(hostile)}
+	return 0
 }
-func (f *fake) Len() int     { return len(f.events) }
-func (f *fake) Done() bool   { return true }
-func (f *fake) Err() error   { return nil }
-func (f *fake) Lost() uint64 { return 0 }
-func (f *fake) Close()       {}
+func (f *fake) Close() {}
 func (f *fake) Event(i int) (*event.Event, error) {
 	return f.events[i], nil
 }

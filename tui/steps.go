@@ -45,11 +45,11 @@ func (a *App) moveBy(n int) {
 	switch a.focus {
 	case paneConns:
 		a.conns.cursor.move(n)
-		a.openSelected()
+		a.openChosen()
 	case paneMessages:
 		if a.conv != nil {
 			a.conv.cursor.move(n)
-			a.showDetail()
+			a.showChosen()
 		}
 	case paneDetail:
 		if a.detail.tab == tabJSON && a.detail.tree != nil {
@@ -104,7 +104,7 @@ func (a *App) openNumber(s string) string {
 	for i, r := range a.conns.order {
 		if r.Number == n {
 			a.conns.cursor.set(i)
-			a.openSelected()
+			a.openChosen()
 			a.focus = paneMessages
 			return ""
 		}
@@ -147,7 +147,7 @@ func (a *App) mark() {
 			}
 			toggleKey(a.conns.marks, r.Number)
 			a.conns.cursor.move(1)
-			a.openSelected()
+			a.openChosen()
 		}
 		return
 	}
@@ -157,7 +157,7 @@ func (a *App) mark() {
 	if en, ok := a.conv.selected(); ok {
 		toggleKey(a.conv.marks, en.index)
 		a.conv.cursor.move(1)
-		a.showDetail()
+		a.showChosen()
 	}
 }
 

@@ -173,7 +173,7 @@ func (a *App) toggleWire() {
 // fetchWire reads the payloads of the message's frames from the stream, in the background.
 func (a *App) fetchWire() {
 	d := &a.detail
-	conn, index, from := d.conn, d.index, d.event.From
+	conn, of, from := d.conn, d.of, d.event.From
 	frames := make([]*event.Frame, len(d.frames))
 	for i, e := range d.frames {
 		frames[i] = e.Detail.(*event.Frame)
@@ -182,8 +182,8 @@ func (a *App) fetchWire() {
 	var err error
 	a.background(func() { w, err = readWire(a.src, conn, from, frames) }, func() {
 		d := &a.detail
-		if d.conn != conn || d.index != index {
-			return
+		if d.of != of {
+			return // something else is shown now
 		}
 		if err != nil {
 			a.say(rError, "the bytes on the wire could not be read again: %v", err)

@@ -49,6 +49,14 @@ func openCapture(t *testing.T, name string) Source {
 // newStage shows a capture on a screen of a size.
 func newStage(t *testing.T, src Source, title string, w, h int) *stage {
 	t.Helper()
+	s := newBareStage(t, src, title, w, h)
+	s.settle()
+	return s
+}
+
+// newBareStage is a stage whose first connection may still be read.
+func newBareStage(t *testing.T, src Source, title string, w, h int) *stage {
+	t.Helper()
 	screen := tcell.NewSimulationScreen("UTF-8")
 	if err := screen.Init(); err != nil {
 		t.Fatal(err)
@@ -64,9 +72,7 @@ func newStage(t *testing.T, src Source, title string, w, h int) *stage {
 			a.conv.close()
 		}
 	})
-	s := &stage{t, a, screen}
-	s.settle()
-	return s
+	return &stage{t, a, screen}
 }
 
 // stageOf shows one of the project's captures.
