@@ -95,22 +95,32 @@ const maxKeep = 1_000_000
 
 // record copies packets from the capture to the saver until something ends it.
 func (o *options) record(s *saver) error {
+	signals, stop := notifyInterrupts() // before it is opened, as for what comes later
+	defer stop()
+	var opened atomic.Pointer[liveSource]
+	var interrupted, told atomic.Bool
+	tell := func() { // once: a second time means at once
+		if src := opened.Load(); src != nil && interrupted.Load() && told.CompareAndSwap(false, true) {
+			src.Interrupt()
+		}
+	}
+	go func() {
+		<-signals
+		interrupted.Store(true)
+		tell()
+		<-signals
+		if src := opened.Load(); src != nil {
+			src.Interrupt()
+			<-signals
+		}
+		os.Exit(exitInterrupted)
+	}()
 	src, err := o.openLive(s, nil)
 	if err != nil {
 		return err
 	}
-	signals, stop := notifyInterrupts()
-	defer stop()
-	var interrupted atomic.Bool
-	go func() {
-		<-signals
-		interrupted.Store(true)
-		src.Interrupt()
-		<-signals
-		src.Interrupt()
-		<-signals
-		os.Exit(exitInterrupted)
-	}()
+	opened.Store(src)
+	tell()
 	began := time.Now()
 	err = o.copyPackets(src, s)
 	took := time.Since(began)

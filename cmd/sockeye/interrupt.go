@@ -17,20 +17,22 @@ func notifyInterrupts() (interrupts <-chan os.Signal, stop func()) {
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	go func() {
 		var last time.Time
+		var waiting []os.Signal // for who takes them
 		for {
+			var to chan<- os.Signal
+			var next os.Signal
+			if len(waiting) > 0 {
+				to, next = out, waiting[0]
+			}
 			select {
 			case <-done:
 				return
-			case s := <-signals:
-				if time.Since(last) < sameInterrupt {
-					continue
+			case s := <-signals: // looked at when it comes, not when the one before was taken
+				if time.Since(last) >= sameInterrupt {
+					waiting, last = append(waiting, s), time.Now()
 				}
-				last = time.Now()
-				select {
-				case out <- s:
-				case <-done:
-					return
-				}
+			case to <- next:
+				waiting = waiting[1:]
 			}
 		}
 	}()

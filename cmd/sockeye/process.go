@@ -39,6 +39,7 @@ type process struct {
 	read        uint64          // packets, whether the capture filter let them pass or not
 	gate        gate
 	interrupted atomic.Bool
+	told        atomic.Bool                // the capture was told of it
 	capture     atomic.Pointer[liveSource] // src, if it is live
 	saver       *saver                     // nil without -w
 	progress    progress
@@ -95,9 +96,7 @@ func (p *process) open() (pcapfile.Source, error) {
 		return nil, err
 	}
 	p.capture.Store(src)
-	if p.interrupted.Load() {
-		src.Interrupt()
-	}
+	p.interrupt()
 	return src, nil
 }
 
@@ -186,6 +185,13 @@ func (s copied) NextInto(to *capture.Packet) (err error) {
 	return err
 }
 
+// interrupt tells the capture of the first interrupt, once there are both.
+func (p *process) interrupt() {
+	if live := p.capture.Load(); live != nil && p.interrupted.Load() && p.told.CompareAndSwap(false, true) {
+		live.Interrupt() // Next delivers the rest, then ends
+	}
+}
+
 // onInterrupt lets the first SIGINT or SIGTERM end reading, also where it waits
 // for input that does not come. A second one ends the process at once.
 func (p *process) onInterrupt() (release func()) {
@@ -198,9 +204,7 @@ func (p *process) onInterrupt() (release func()) {
 		case <-signals:
 			p.interrupted.Store(true)
 		}
-		if live := p.capture.Load(); live != nil {
-			live.Interrupt() // Next delivers the rest, then ends
-		}
+		p.interrupt()
 		// The writer of a pipe was probably interrupted as well: its last bytes may come yet.
 		again := 0
 		var patience <-chan time.Time // once a capture was told to end at once
