@@ -8,7 +8,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 )
 
 // TestCapture: what capture wrote, the other commands and tshark read.
@@ -18,7 +17,6 @@ func TestCapture(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "chat.pcapng")
 	p := startLive(t, "capture", "-i", "lo", "-w", file, "-f", "tcp port "+c.port)
 	want := c.talk(t, 20)
-	time.Sleep(300 * time.Millisecond) // until the last packets are delivered
 	p.Process.Signal(syscall.SIGTERM)
 	r := p.end(t)
 	r.want(t, exitInterrupted, "captured on lo in ", "dropped by the kernel: 0; "+file)
@@ -41,8 +39,9 @@ func TestCapture(t *testing.T) {
 func TestCapturePipe(t *testing.T) {
 	needsCapture(t)
 	c := newChat(t)
-	p := startLive(t, "capture", "-i", "lo", "-w", "-", "-f", "tcp port "+c.port, "--duration", "3s")
+	p := startLive(t, "capture", "-i", "lo", "-w", "-", "-f", "tcp port "+c.port)
 	want := c.talk(t, 3)
+	p.Process.Signal(syscall.SIGINT)
 	reader := command("messages", "--json", "-")
 	reader.Stdin = p.out
 	r := finish(t, reader)
@@ -50,7 +49,7 @@ func TestCapturePipe(t *testing.T) {
 	if got := spoken(objects(t, r.stdout)); !slices.Equal(got, want) {
 		t.Errorf("got %q, the endpoints said %q", got, want)
 	}
-	p.end(t).want(t, exitDone, "written to standard output")
+	p.end(t).want(t, exitInterrupted, "written to standard output")
 }
 
 // TestCaptureKilled: a crash costs what was not flushed, and nothing else.
@@ -61,7 +60,7 @@ func TestCaptureKilled(t *testing.T) {
 		file := filepath.Join(t.TempDir(), "chat.pcapng"+suffix)
 		p := startLive(t, "capture", "-i", "lo", "-w", file, "-f", "tcp port "+c.port)
 		want := c.talk(t, 3)
-		time.Sleep(time.Second)
+		await(t, "what was said is in the file, though no more comes", func() bool { return slices.Equal(saidIn(t, file), want) })
 		p.Process.Kill()
 		p.end(t)
 		r := sockeye(t, "messages", "--json", file)
@@ -84,11 +83,12 @@ func TestCaptureRotate(t *testing.T) {
 	if err := os.Chown(dir, 65534, 65534); err != nil {
 		t.Fatal(err)
 	}
-	p := startLive(t, "capture", "-i", "lo", "-w", filepath.Join(dir, "r.pcapng"), "-f", "tcp port "+c.port, "--rotate", "64k", "--keep", "3", "--duration", "3s")
+	p := startLive(t, "capture", "-i", "lo", "-w", filepath.Join(dir, "r.pcapng"), "-f", "tcp port "+c.port, "--rotate", "64k", "--keep", "3")
 	for range 4 {
 		c.talk(t, 300)
 	}
-	p.end(t).want(t, exitDone, "kept: 3")
+	p.Process.Signal(syscall.SIGINT)
+	p.end(t).want(t, exitInterrupted, "kept: 3")
 	files, err := filepath.Glob(filepath.Join(dir, "r_0*_*Z.pcapng"))
 	if err != nil || len(files) != 3 {
 		t.Fatalf("%v: files %v", err, files)

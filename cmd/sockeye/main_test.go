@@ -60,6 +60,10 @@ func command(args ...string) *exec.Cmd {
 	return c
 }
 
+// hangs is how long a program runs that does not end by itself: much longer than
+// any takes on a slow and busy machine.
+const hangs = 5 * time.Minute
+
 // sockeye runs the program to its end.
 func sockeye(t *testing.T, args ...string) result {
 	t.Helper()
@@ -75,7 +79,7 @@ func finish(t *testing.T, c *exec.Cmd) result {
 	if c.Stderr == nil {
 		c.Stderr = &errs
 	}
-	timer := time.AfterFunc(time.Minute, func() { c.Process.Kill() })
+	timer := time.AfterFunc(hangs, func() { c.Process.Kill() })
 	defer timer.Stop()
 	err := c.Run()
 	var exit *exec.ExitError

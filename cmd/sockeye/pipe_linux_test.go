@@ -39,7 +39,7 @@ func waitUntilRead(t *testing.T, pipe *os.File) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for end := time.Now().Add(30 * time.Second); ; time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(hangs); ; time.Sleep(time.Millisecond) {
 		left := 0
 		raw.Control(func(fd uintptr) { left, err = unix.IoctlGetInt(int(fd), unix.TIOCINQ) })
 		if err != nil {

@@ -139,7 +139,7 @@ func startPiped(t *testing.T, args ...string) *piped {
 	if err := p.Start(); err != nil {
 		t.Fatal(err)
 	}
-	timer := time.AfterFunc(time.Minute, func() { p.Process.Kill() })
+	timer := time.AfterFunc(hangs, func() { p.Process.Kill() })
 	t.Cleanup(func() { timer.Stop(); p.Process.Kill(); in.Close() })
 	return p
 }

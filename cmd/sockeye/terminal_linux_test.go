@@ -115,21 +115,36 @@ func TestTerminalProgress(t *testing.T) {
 	defer r.Close()
 	c := command("--json", "-")
 	c.Stdin, c.Stderr = r, slave
+	const half = clearLine + "read 5,000 B, "
+	seen, drawn := make(chan struct{}), make(chan string)
 	go func() {
 		defer w.Close()
 		w.Write(capture[:5000])
-		time.Sleep(600 * time.Millisecond)
+		select {
+		case <-seen:
+		case <-time.After(patience):
+		}
 		w.Write(capture[5000:])
 	}()
-	drawn := make(chan string)
 	go func() {
-		var b bytes.Buffer
-		b.ReadFrom(master)
-		drawn <- b.String()
+		var b strings.Builder
+		var p [4096]byte
+		for shown := false; ; {
+			n, err := master.Read(p[:])
+			b.Write(p[:n])
+			if !shown && strings.Contains(b.String(), half) {
+				shown = true
+				close(seen)
+			}
+			if err != nil {
+				drawn <- b.String()
+				return
+			}
+		}
 	}()
 	finish(t, c).want(t, exitDone)
 	slave.Close()
-	if s := <-drawn; !strings.Contains(s, clearLine+"read 5,000 B, ") || !strings.HasSuffix(s, clearLine) {
+	if s := <-drawn; !strings.Contains(s, half) || !strings.HasSuffix(s, clearLine) {
 		t.Errorf("drawn: %q", s)
 	}
 }

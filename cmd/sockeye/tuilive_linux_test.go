@@ -53,7 +53,7 @@ func (w *watched) Show() {
 func (w *watched) until(t *testing.T, texts ...string) {
 	t.Helper()
 	seen := ""
-	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(2 * time.Minute); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
 		w.mu.Lock()
 		seen = w.text
 		w.mu.Unlock()
@@ -102,7 +102,7 @@ func TestInspectLive(t *testing.T) {
 	want := c.talk(t, 3)
 	w.until(t, "1 connection", "websocket", "/chat", "message 0", "echo message 2", "1000")
 	want = append(want, c.talk(t, 2)...)
-	w.until(t, "2 connections", "packets/s")
+	w.until(t, "2 connections", "14 messages", "packets/s") // each side's, and two closes
 
 	w.press("C")
 	w.until(t, "■ stopped")
@@ -110,7 +110,7 @@ func TestInspectLive(t *testing.T) {
 	w.press("C")
 	w.until(t, "● ", "capturing again")
 	want = append(want, c.talk(t, 1)...)
-	w.until(t, "3 connections")
+	w.until(t, "3 connections", "18 messages")
 
 	written, saved := filepath.Join(dir, "all.pcapng"), filepath.Join(dir, "one.pcapng")
 	w.press(":", "write "+written, "Enter")
@@ -125,7 +125,7 @@ func TestInspectLive(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-	case <-time.After(30 * time.Second):
+	case <-time.After(patience):
 		t.Fatal("the inspector does not end")
 	}
 	for file, want := range map[string][]string{written: want, o.write: want, saved: want[len(want)-2:]} {
@@ -261,7 +261,7 @@ func TestInspectLiveKilled(t *testing.T) {
 		}()
 		select {
 		case <-shown:
-		case <-time.After(30 * time.Second):
+		case <-time.After(patience):
 			t.Fatal("nothing is shown")
 		}
 		return func() { c.Process.Kill(); c.Wait() }
@@ -275,7 +275,10 @@ func TestInspectLiveKilled(t *testing.T) {
 	}
 	kill := start()
 	said := ch.talk(t, 3)
-	time.Sleep(300 * time.Millisecond) // a packet is in the file after two of the ring's intervals
+	await(t, "what was said is in the spool", func() bool {
+		list := spools()
+		return len(list) == 1 && slices.Equal(saidIn(t, list[0]), said)
+	})
 	kill()
 	first := spools()
 	if len(first) != 1 {

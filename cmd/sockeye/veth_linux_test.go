@@ -119,6 +119,41 @@ func numbers(t *testing.T, file string) (l []int, stats []pcapfile.Statistics) {
 	}
 }
 
+// savedNumbers returns the packets of a file that is perhaps still being written.
+func savedNumbers(file string) (l []int) {
+	r, err := pcapfile.Open(file)
+	if err != nil {
+		return nil
+	}
+	defer r.Close()
+	for {
+		p, err := r.Next()
+		if err != nil {
+			return l
+		}
+		l = append(l, int(endian.BigEndian.Uint64(p.Data[42:])))
+	}
+}
+
+// drained waits until what was sent was read from the ring and saved in a folder,
+// or lost: until a packet that is sent now is saved.
+func (w *wire) drained(dir string) {
+	w.t.Helper()
+	await(w.t, "the ring is empty", func() bool {
+		w.send(1, 1000)
+		for range 50 {
+			files, _ := filepath.Glob(filepath.Join(dir, "r_*.pcapng"))
+			for _, file := range files[max(len(files)-2, 0):] {
+				if l := savedNumbers(file); len(l) > 0 && l[len(l)-1] == w.sent-1 {
+					return true
+				}
+			}
+			time.Sleep(20 * time.Millisecond)
+		}
+		return false
+	})
+}
+
 // TestInterfaceLost: an interface that is switched off or removed does not end a
 // capture, and what comes after it is captured too.
 func TestInterfaceLost(t *testing.T) {
@@ -135,21 +170,26 @@ func TestInterfaceLost(t *testing.T) {
 					t.Fatalf("%v: it says %q, not that near is %s", err, line, what)
 				}
 			}
+			saved := func(n int) {
+				t.Helper()
+				await(t, fmt.Sprint(n, " packets are in the file"), func() bool { return len(savedNumbers(file)) >= n })
+			}
 			w.sent = 0
 			w.send(10, 100)
+			saved(10)
 			w.must(w.near.IP("link set near down"))
 			says("down")
 			w.must(w.near.IP("link set near up"))
 			says("up")
 			w.send(10, 100)
-			time.Sleep(200 * time.Millisecond) // until they are handed over: removal loses the rest
+			saved(20) // removal loses what was not handed over
 			w.must(w.near.IP("link del near"))
 			says("down")
 			says("gone")
 			w.link()
 			says("up")
 			w.send(10, 100)
-			time.Sleep(200 * time.Millisecond)
+			saved(30)
 			p.Process.Signal(syscall.SIGTERM)
 			p.end(t).want(t, exitInterrupted)
 			got, stats := numbers(t, file)
@@ -179,19 +219,17 @@ func TestKilledWhileWriting(t *testing.T) {
 			file := filepath.Join(t.TempDir(), "x.pcapng"+c.suffix)
 			p := w.start(c.command, "-i", "near", "-w", file, "--ring", "64M")
 			w.sent = 0
-			flood := func() {
-				for begun := time.Now(); time.Since(begun) < 1200*time.Millisecond; time.Sleep(time.Millisecond) {
-					w.send(10, 500)
-				}
-			}
-			flood()
-			early := w.sent // more than a second old at the end
-			flood()
+			w.send(5000, 500)
+			early := w.sent
+			await(t, "the first packets are in the file, while more come", func() bool {
+				w.send(200, 500)
+				return len(savedNumbers(file)) >= early
+			})
 			p.Process.Kill()
 			p.end(t)
 			got, _ := numbers(t, file)
 			if len(got) < early || fmt.Sprint(got) != fmt.Sprint(count(len(got))) {
-				t.Errorf("%d packets were saved of %d, of which %d were sent a second ago", len(got), w.sent, early)
+				t.Errorf("%d packets were saved of %d, of which %d had been saved", len(got), w.sent, early)
 			}
 			r := sockeye(t, "stats", "--json", file)
 			if r.code != exitDone && r.code != exitInput { // cut short inside a block
@@ -227,9 +265,9 @@ func TestRotatedStatistics(t *testing.T) {
 		p.Process.Signal(syscall.SIGSTOP)
 		w.send(3000, 1000)
 		p.Process.Signal(syscall.SIGCONT)
-		time.Sleep(300 * time.Millisecond)
+		w.drained(dir)
 		w.send(300, 1000)
-		time.Sleep(300 * time.Millisecond)
+		w.drained(dir)
 	}
 	p.Process.Signal(syscall.SIGINT)
 	p.end(t)
@@ -277,13 +315,13 @@ func TestSaveFailsAtOnce(t *testing.T) {
 	}{{"capture", 100}, {"stats", 100}, {"messages", 20_000}} {
 		t.Run(c.command, func(t *testing.T) {
 			file := filepath.Join(dir, "x.pcapng")
-			p := w.start(c.command, "-i", "near", "-w", file, "--duration", "50s")
+			p := w.start(c.command, "-i", "near", "-w", file, "--duration", "4m")
 			begun := time.Now()
 			w.sent = 0
 			w.send(c.packets, 1000)
 			r := p.end(t)
 			r.want(t, exitIncomplete, "sockeye: "+file+": no space left on device")
-			if took := time.Since(begun); took > 30*time.Second {
+			if took := time.Since(begun); took > 2*time.Minute {
 				t.Errorf("it took %v", took)
 			}
 			got, _ := numbers(t, file)
@@ -361,16 +399,17 @@ func TestInterruptTwice(t *testing.T) {
 		t.Fatal(err)
 	}
 	time.Sleep(500 * time.Millisecond) // until the pipe is full
-	p.Process.Signal(syscall.SIGINT)
-	time.Sleep(300 * time.Millisecond)
-	p.Process.Signal(syscall.SIGINT)
 	ended := make(chan struct{})
 	go func() { p.Wait(); close(ended) }()
-	select {
-	case <-ended:
-	case <-time.After(20 * time.Second):
-		t.Fatal("it goes on after two interrupts")
-	}
+	await(t, "two interrupts that it takes for two end it", func() bool {
+		p.Process.Signal(syscall.SIGINT)
+		select {
+		case <-ended:
+			return true
+		case <-time.After(2 * time.Second):
+			return false
+		}
+	})
 	if code := p.ProcessState.ExitCode(); code != exitInterrupted {
 		t.Errorf("exit code %d", code)
 	}
