@@ -80,7 +80,14 @@ func helper(dir string) error {
 			return err
 		}
 	}
-	time.AfterFunc(100*time.Millisecond, h.Interrupt)
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		if st, err := h.Stats(); err != nil {
+			return err
+		} else if st.Received+st.Dropped >= 100 {
+			break
+		}
+	}
+	h.Interrupt()
 	for {
 		if _, err := h.Next(); errors.Is(err, io.EOF) {
 			break
@@ -211,7 +218,7 @@ func start(t *testing.T, program, user string) (outcome, int) {
 			t.Errorf("helper: %v\n%s", err, &stderr)
 		}
 	})
-	timer := time.AfterFunc(20*time.Second, func() { _ = cmd.Process.Kill() })
+	timer := time.AfterFunc(5*time.Minute, func() { _ = cmd.Process.Kill() })
 	defer timer.Stop()
 	line, err := bufio.NewReader(stdout).ReadBytes('\n')
 	if err != nil {
