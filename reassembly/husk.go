@@ -47,7 +47,7 @@ func (t *Table) fold(c *Conn, tag uint32) bool {
 		s := &c.half[dir]
 		h.base[dir], h.nxt[dir] = s.base, s.base+uint32(s.nxt)
 	}
-	t.conns.swap(c.ref(), entry{tag, r})
+	t.conns.entries[t.conns.at(c.ref(), tag)].ref = r
 	c.handler.Forget()
 	t.conns.unlink(&t.lists[c.where], &c.links)
 	t.conns.push(&t.lists[inClosed], r, &h.links)

@@ -87,33 +87,17 @@ func (x *index) find(f *packet.Flow, tag uint32) (*Conn, ref) {
 		return x.look(f, tag)
 	}
 	// An entry that is out of date leads to what is free, or has another flow.
-	r := x.recent[tag%recentSize]
-	if r.tag == tag && r.ref != 0 {
-		switch {
-		case r.ref&shortRef == 0:
-			if c := x.conns.At(r.ref.slot()); same(&c.Flow, f) {
-				return c, r.ref
-			}
-		case same(x.flowOf(r.ref), f):
-			return nil, r.ref
+	r := &x.recent[tag%recentSize]
+	if r.tag == tag && r.ref != 0 && r.ref&shortRef == 0 {
+		if c := x.conns.At(r.ref.slot()); same(&c.Flow, f) {
+			return c, r.ref
 		}
 	}
 	c, found := x.look(f, tag)
-	if found != 0 {
-		x.note(tag, found)
+	if c != nil {
+		*r = entry{tag, found}
 	}
 	return c, found
-}
-
-// note puts what has a flow whose hash is tag among those found lately.
-func (x *index) note(tag uint32, r ref) { x.recent[tag%recentSize] = entry{tag, r} }
-
-// flowOf returns the flow of a knock or husk.
-func (x *index) flowOf(r ref) *packet.Flow {
-	if r&knockRef != 0 {
-		return &x.knocks.At(r.slot()).flow
-	}
-	return &x.husks.At(r.slot()).flow
 }
 
 func (x *index) look(f *packet.Flow, tag uint32) (*Conn, ref) {
@@ -124,8 +108,12 @@ func (x *index) look(f *packet.Flow, tag uint32) (*Conn, ref) {
 		case e.ref == 0:
 			return nil, 0
 		case e.tag != tag:
-		case e.ref&shortRef != 0:
-			if same(x.flowOf(e.ref), f) {
+		case e.ref&knockRef != 0:
+			if same(&x.knocks.At(e.ref.slot()).flow, f) {
+				return nil, e.ref
+			}
+		case e.ref&huskRef != 0:
+			if same(&x.husks.At(e.ref.slot()).flow, f) {
 				return nil, e.ref
 			}
 		default:
@@ -157,14 +145,7 @@ func (x *index) put(e entry) {
 		x.grow()
 	}
 	x.place(e)
-	x.note(e.tag, e.ref)
 	x.count++
-}
-
-// swap puts an entry in the place of old, which has the same flow.
-func (x *index) swap(old ref, e entry) {
-	x.entries[x.at(old, e.tag)].ref = e.ref
-	x.note(e.tag, e.ref)
 }
 
 func (x *index) place(e entry) {

@@ -45,7 +45,7 @@ func (t *Table) knock(p *capture.Packet, d *packet.Decoded, tag uint32) {
 func (t *Table) unfold(r ref, tag uint32) *Conn {
 	k := t.conns.knocks.At(r.slot())
 	c := t.conns.newConn(&k.flow)
-	t.conns.swap(r, entry{tag, c.ref()})
+	t.conns.entries[t.conns.at(r, tag)].ref = c.ref()
 	t.conns.replace(&t.lists[inClosed], &k.links, c.ref(), &c.links)
 	if t.current == r {
 		t.current = c.ref()
@@ -79,7 +79,7 @@ func (t *Table) whole(r ref) *Conn {
 	case r == 0, r&huskRef != 0:
 		return nil
 	case r&knockRef != 0:
-		return t.unfold(r, t.conns.hash(t.conns.flowOf(r)))
+		return t.unfold(r, t.conns.hash(&t.conns.knocks.At(r.slot()).flow))
 	}
 	return t.conns.conns.At(r.slot())
 }

@@ -209,7 +209,7 @@ func (t *Table) tick(ts int64) {
 // leave ends a connection and forgets it.
 func (t *Table) leave(r ref, reason Reason) {
 	if r&huskRef != 0 {
-		t.drop(r, t.conns.hash(t.conns.flowOf(r)))
+		t.drop(r, t.conns.hash(&t.conns.husks.At(r.slot()).flow))
 		return
 	}
 	c := t.whole(r)
