@@ -48,7 +48,7 @@ func newEarnest(t *testing.T, src Source, live bool) *earnest {
 // until waits until something holds, as seen by the event loop.
 func (e *earnest) until(what string, ok func(*App) bool) {
 	e.t.Helper()
-	for end := time.Now().Add(30 * time.Second); ; time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(2 * time.Minute); ; time.Sleep(time.Millisecond) {
 		held := false
 		e.a.post(func() { held = ok(e.a) })
 		if held {
@@ -66,7 +66,7 @@ func (e *earnest) press(key, name string) {
 	before := e.ran[name].Load()
 	k := keyEvent(key)
 	e.screen.InjectKey(k.Key(), k.Rune(), k.Modifiers())
-	for end := time.Now().Add(30 * time.Second); e.ran[name].Load() == before; time.Sleep(100 * time.Microsecond) {
+	for end := time.Now().Add(2 * time.Minute); e.ran[name].Load() == before; time.Sleep(100 * time.Microsecond) {
 		if time.Now().After(end) {
 			e.t.Fatalf("%s did not do %s", key, name)
 		}

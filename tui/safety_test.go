@@ -192,7 +192,7 @@ func running(t *testing.T, src Source, drawn chan struct{}) (tcell.SimulationScr
 	go func() { done <- Run(ctx, src, Options{Title: "x"}, screen) }()
 	select {
 	case <-drawn:
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("nothing was drawn")
 	}
 	return screen, cancel, done
@@ -203,7 +203,7 @@ func ended(t *testing.T, done chan error) error {
 	select {
 	case err := <-done:
 		return err
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("the inspector does not end")
 	}
 	return nil

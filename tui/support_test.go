@@ -40,7 +40,7 @@ func openCapture(t *testing.T, name string) Source {
 	})
 	select {
 	case <-s.Loaded():
-	case <-time.After(30 * time.Second):
+	case <-time.After(2 * time.Minute):
 		t.Fatalf("%s was not read in time", name)
 	}
 	return FromSession(ctx, s)
@@ -83,7 +83,7 @@ func stageOf(t *testing.T, capture string, w, h int) *stage {
 // settle waits until the open connection is read, and takes it over.
 func (s *stage) settle() {
 	s.t.Helper()
-	for end := time.Now().Add(20 * time.Second); s.a.conv != nil && !s.a.conv.view.Done() || s.a.page != nil && s.a.page.reading != nil && s.a.page.reading(); time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(2 * time.Minute); s.a.conv != nil && !s.a.conv.view.Done() || s.a.page != nil && s.a.page.reading != nil && s.a.page.reading(); time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			s.t.Fatal("the connection was not read in time")
 		}

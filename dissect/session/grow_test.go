@@ -32,7 +32,7 @@ func read(t testing.TB, path string) []byte {
 // until waits for a condition, woken by Changed.
 func until(t testing.TB, s *session.Session, what string, ok func() bool) {
 	t.Helper()
-	limit := time.After(30 * time.Second)
+	limit := time.After(2 * time.Minute)
 	for !ok() {
 		select {
 		case <-s.Changed():
@@ -141,7 +141,7 @@ func TestCloseWaitingView(t *testing.T) {
 	v.Close()
 	select {
 	case <-v.Done():
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("the view goes on after it was closed")
 	}
 	if over, err := v.Complete(); over || !errors.Is(err, context.Canceled) {

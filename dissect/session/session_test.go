@@ -101,7 +101,7 @@ func loaded(t testing.TB, s *session.Session) session.Progress {
 	t.Helper()
 	select {
 	case <-s.Loaded():
-	case <-time.After(60 * time.Second):
+	case <-time.After(2 * time.Minute):
 		t.Fatalf("not loaded after a minute: %+v", s.Progress())
 	}
 	return s.Progress()
@@ -111,7 +111,7 @@ func done(t testing.TB, v *session.View) {
 	t.Helper()
 	select {
 	case <-v.Done():
-	case <-time.After(60 * time.Second):
+	case <-time.After(2 * time.Minute):
 		t.Fatal("view not complete after a minute")
 	}
 	if over, err := v.Complete(); !over || err != nil {

@@ -66,7 +66,7 @@ func converse(t testing.TB, client, server *stdtls.Config) (c, s []byte) {
 	client.InsecureSkipVerify, client.ServerName = true, "sock.example"
 	a, b := connected(t)
 	ra, rb := &recorder{Conn: a}, &recorder{Conn: b}
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	a.SetDeadline(deadline)
 	b.SetDeadline(deadline)
 	done := make(chan struct{})

@@ -67,7 +67,7 @@ func TestMaskedServer(t *testing.T) {
 func TestWrongAccept(t *testing.T) {
 	l := wstest.Listen(t)
 	rawServer(t, l, func(string) string { return websocket.AcceptKey(sampleKey) }, nil) // the same for every client
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	if _, _, err := coder.Dial(ctx, l.WSURL(), nil); err == nil {
 		t.Fatal("coder took a wrong accept value")
@@ -148,7 +148,7 @@ func TestInvalidUTF8(t *testing.T) {
 func TestCompressedWithoutNegotiation(t *testing.T) {
 	l := wstest.Listen(t)
 	rawServer(t, l, websocket.AcceptKey, nil, frame(websocket.Text, websocket.RSV1, []byte{0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00}))
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	c, _, err := coder.Dial(ctx, l.WSURL(), nil)
 	if err != nil {

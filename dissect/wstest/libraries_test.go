@@ -26,7 +26,7 @@ func coderEcho(t *testing.T, o *coder.AcceptOptions) http.Handler {
 			return
 		}
 		defer c.CloseNow()
-		ctx, cancel := context.WithTimeout(r.Context(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(r.Context(), time.Minute)
 		defer cancel()
 		for {
 			op, b, err := c.Read(ctx)
@@ -63,7 +63,7 @@ func gorillaEcho(up *gorilla.Upgrader) http.Handler {
 // coderTalk says texts to a server, hears their echoes and closes with 1000.
 func coderTalk(t *testing.T, url string, o *coder.DialOptions, texts ...string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	c, _, err := coder.Dial(ctx, url, o)
 	if err != nil {
@@ -211,7 +211,7 @@ func TestDialContext(t *testing.T) {
 
 // A TLS handshake that fails leaves a connection without bytes, and its reason.
 func TestDistrust(t *testing.T) {
-	srv := wstest.NewTLSServer(t, gorillaEcho(&gorilla.Upgrader{}), wstest.Timeout(time.Second))
+	srv := wstest.NewTLSServer(t, gorillaEcho(&gorilla.Upgrader{}), wstest.Timeout(time.Minute))
 	srv.Config.ErrorLog = nil
 	_, _, err := gorilla.DefaultDialer.Dial(srv.WSURL(), nil)
 	if err == nil {
@@ -252,7 +252,7 @@ func TestConcurrentConnections(t *testing.T) {
 
 // Other traffic on a recorded server is no WebSocket and breaks no rule.
 func TestPlainHTTP(t *testing.T) {
-	srv := wstest.NewServer(t, http.NotFoundHandler(), wstest.Timeout(200*time.Millisecond))
+	srv := wstest.NewServer(t, http.NotFoundHandler(), wstest.Timeout(time.Second))
 	resp, err := srv.Client().Get(srv.URL)
 	if err != nil {
 		t.Fatal(err)
