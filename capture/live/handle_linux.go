@@ -82,7 +82,26 @@ func (h *Handle) oldest() int {
 		}
 		return -1
 	}
-	best, at, missing := -1, int64(math.MaxInt64), false
+	best, at, missing := h.heads()
+	if !missing || best < 0 || at <= h.horizon {
+		return best
+	}
+	now := time.Now()
+	h.horizon = now.Add(-h.settle()).UnixNano()
+	// Again, for it may be long since: what is older than the horizon is here now.
+	best, at, missing = h.heads()
+	// A system clock that was set back must hold nothing up: a block that has been
+	// here for that long is due whatever its times say.
+	if !missing || at <= h.horizon || now.Sub(h.rings[best].since) >= h.settle() {
+		return best
+	}
+	return -1
+}
+
+// heads returns the ring with the oldest next packet, its time, and whether
+// another ring has none; -1 if all have none.
+func (h *Handle) heads() (best int, at int64, missing bool) {
+	best, at = -1, math.MaxInt64
 	for i, r := range h.rings {
 		if !r.ready() {
 			missing = true
@@ -90,17 +109,7 @@ func (h *Handle) oldest() int {
 			best, at = i, t
 		}
 	}
-	if !missing || best < 0 || at <= h.horizon {
-		return best
-	}
-	now := time.Now()
-	h.horizon = now.Add(-h.settle()).UnixNano()
-	// A system clock that was set back must hold nothing up: a block that has been
-	// here for that long is due whatever its times say.
-	if at <= h.horizon || now.Sub(h.rings[best].since) >= h.settle() {
-		return best
-	}
-	return -1
+	return best, at, missing
 }
 
 // settle is the time after which the kernel has surely handed a packet over.

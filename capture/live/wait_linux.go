@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -27,7 +28,7 @@ func (h *Handle) wait() error {
 	fds := make([]unix.PollFd, 1, 8)
 	fds[0] = unix.PollFd{Fd: int32(h.wake), Events: unix.POLLIN}
 	if h.draining {
-		left := time.Until(h.drained)
+		left := time.Until(h.drained) // before: what was captured is in the rings then
 		if left <= 0 && !h.holding() {
 			return io.EOF
 		}
@@ -61,14 +62,9 @@ func (h *Handle) wait() error {
 	return nil
 }
 
-// holding reports whether a ring has a packet that is not due.
+// holding reports whether a ring has a packet.
 func (h *Handle) holding() bool {
-	for _, r := range h.rings {
-		if r.left > 0 {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(h.rings, (*ring).ready)
 }
 
 func (h *Handle) poll(fds []unix.PollFd, timeout time.Duration) error {
