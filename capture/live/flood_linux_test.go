@@ -181,6 +181,19 @@ func TestSeveralInterfacesInOrder(t *testing.T) {
 	const count = 400
 	go func() {
 		defer h.Interrupt()
+		runtime.LockOSThread() // to one processor: packets on two may come to the rings in another order
+		var one unix.CPUSet
+		if err := unix.SchedGetaffinity(0, &one); err != nil {
+			t.Error(err)
+			return
+		}
+		for n := 0; one.Count() > 1; n++ {
+			one.Clear(n)
+		}
+		if err := unix.SchedSetaffinity(0, &one); err != nil {
+			t.Error(err)
+			return
+		}
 		for i := range count {
 			// Runs on one interface, with pauses about as long as a block stays open.
 			if err := s[i/7%2].send(frame(9, numbered(i))); err != nil {
@@ -340,7 +353,12 @@ func TestInterfaces(t *testing.T) {
 	near.ip("addr add 10.9.0.1/24 dev near")
 	mustSend(t, far.sender("far"), frame(9, []byte("counted")))
 	var infos []InterfaceInfo
-	near.do(func() (err error) { infos, err = Interfaces(); return err })
+	for end := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) { // until it has arrived
+		near.do(func() (err error) { infos, err = Interfaces(); return err })
+		if len(infos) != 2 || infos[1].RxPackets > 0 || time.Now().After(end) {
+			break
+		}
+	}
 	if len(infos) != 2 || infos[0].Name != "lo" || !infos[0].Loopback || infos[0].Up || infos[0].Link != capture.LinkEthernet {
 		t.Fatalf("%+v", infos)
 	}

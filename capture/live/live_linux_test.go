@@ -183,7 +183,9 @@ func TestAny(t *testing.T) {
 		t.Errorf("interfaces %+v", i)
 	}
 	mustSend(t, far.sender("far1"), frame(1, []byte("first")))
+	arrived(t, h, 1)
 	mustSend(t, near.sender("two"), frame(2, []byte("second")))
+	arrived(t, h, 2)
 	ping(t, near)
 	indexes := map[uint32]bool{}
 	got := drain(t, h, 3)
