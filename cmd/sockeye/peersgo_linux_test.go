@@ -27,7 +27,7 @@ type endpoint interface {
 }
 
 // patience is how long anything may take on a slow machine.
-const patience = time.Minute
+const patience = 3 * time.Minute
 
 // serve answers until the peer closes. It reads on while it answers: there are
 // answers to its pings.
