@@ -9,6 +9,12 @@ import (
 
 // assembly is a message that is being put together from frames.
 type assembly struct {
+	progress
+	buf pieces // what is kept of the payload
+}
+
+// progress is how far an assembly is.
+type progress struct {
 	compressed bool
 	streamed   bool // compressed, and inflated while it comes in
 	masked     bool
@@ -22,7 +28,6 @@ type assembly struct {
 	keep       int  // how much of the payload is kept
 	held       int  // bytes of buf that the budget counts
 	short      bool // less was kept, because the budget was used up
-	buf        pieces
 	utf8       websocket.UTF8
 	badAt      uint64
 	span       span
@@ -43,19 +48,16 @@ func (p *assemblies) put(m *assembly) {
 
 // begin starts a message with its first frame.
 func (m *assembly) begin(k *Conn, number uint64, h *websocket.Header, compressed bool, offset uint64) {
-	buf := m.buf
-	*m = assembly{
-		compressed: compressed, masked: h.Masked, opcode: h.Opcode, number: number,
-		offset: offset, buf: buf,
-	}
+	m.progress = progress{} // and not with its values: those would be put together elsewhere, and copied
+	m.compressed, m.masked, m.opcode = compressed, h.Masked, h.Opcode
+	m.number, m.offset = number, offset
 	switch {
 	case compressed:
 		m.keep = max(k.kept, streamAbove)
+	case h.Opcode.IsControl():
+		m.keep = max(k.kept, websocket.MaxControlPayload)
 	default:
 		m.keep = k.kept
-	}
-	if h.Opcode.IsControl() {
-		m.keep = max(m.keep, websocket.MaxControlPayload)
 	}
 }
 

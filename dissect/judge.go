@@ -26,6 +26,9 @@ func (k *Conn) findProblem(p *websocket.Problem, time int64, packets [2]uint64, 
 // judgeHeader judges the header of the frame at hand. It returns whether the
 // frame's reserved bits were illegal: then nothing more is said of its payload.
 func (w *webSocket) judgeHeader(k *Conn, s *wsSide, h *websocket.Header) (spoilt bool) {
+	if s.judge.Legal(h) {
+		return false
+	}
 	problems := s.judge.Judge(k.a.problems[:0], *h)
 	for i := range problems {
 		p := &problems[i]
@@ -72,7 +75,7 @@ func evidenceAt(payload []byte, at int) string {
 // judgeInflate judges a compressed message by how inflating it went. What fails
 // because of something that was not captured, or of an earlier failure, is no fault.
 func (w *webSocket) judgeInflate(k *Conn, s *wsSide, m *assembly, r deflate.Result, err error) {
-	if m.spoilt || !w.comp.known {
+	if m.spoilt || err == nil && r.Notes&(deflate.WideWindow|deflate.Unflushed) == 0 || !w.comp.known {
 		return
 	}
 	p := websocket.Problem{Rule: websocket.RuleInflate, Side: websocket.Side(k.side(s.dir)), Reference: "RFC 7692 §7.2.2"}
@@ -81,10 +84,8 @@ func (w *webSocket) judgeInflate(k *Conn, s *wsSide, m *assembly, r deflate.Resu
 	case err == nil && r.Notes&deflate.WideWindow != 0:
 		p.Rule, p.Reference = websocket.RuleParam, "RFC 7692 §7.1.2"
 		p.Text = fmt.Sprintf("the message refers %d bytes back, beyond the agreed window of %d bytes", r.MaxDistance, 1<<w.comp.pmd.WindowBits(p.Side))
-	case err == nil && r.Notes&deflate.Unflushed != 0:
-		p.Reference, p.Text = "RFC 7692 §7.2.1", unflushed(r)
 	case err == nil:
-		return
+		p.Reference, p.Text = "RFC 7692 §7.2.1", unflushed(r)
 	default:
 		e, ok := err.(*deflate.Error)
 		if !ok || e.Cause == deflate.UnknownHistory || e.Cause == deflate.OutputLimit || e.Cause == deflate.RatioLimit || e.Cause == deflate.NoMessage {

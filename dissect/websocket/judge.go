@@ -78,7 +78,7 @@ func (j *FrameJudge) Hole() {
 // Judge judges the next frame's header and appends its problems to dst. It does
 // not allocate for a legal frame.
 func (j *FrameJudge) Judge(dst []Problem, h Header) []Problem {
-	if j.legal(&h) {
+	if j.Legal(&h) {
 		return dst
 	}
 	if j.closed != notClosed { // §5.5.1: nothing more; what comes is not looked at
@@ -109,10 +109,9 @@ func (j *FrameJudge) Judge(dst []Problem, h Header) []Problem {
 	return dst
 }
 
-// legal takes a header of which there is nothing to say, as nearly all are. It
-// returns false, with nothing changed, if there may be something: the judges of
-// each thing tell.
-func (j *FrameJudge) legal(h *Header) bool {
+// Legal is Judge for a header of which there is nothing to say, as for nearly all. It
+// returns false, with nothing changed, if there may be something: Judge tells.
+func (j *FrameJudge) Legal(h *Header) bool {
 	if j.closed != notClosed || h.Masked != (j.ctx.Side == Client) || h.Form != formOf(h.Length) || h.Length>>63 != 0 {
 		return false
 	}
@@ -148,7 +147,7 @@ func (j *FrameJudge) legal(h *Header) bool {
 // it nor its payload has anything wrong. If not, nothing has changed: Judge tells
 // what there is to say.
 func (j *FrameJudge) Plain(h *Header, payload []byte) bool {
-	return h.Fin && h.RSV == 0 && (h.Opcode == Text && validText(payload, h) || h.Opcode == Binary) && j.legal(h)
+	return h.Fin && h.RSV == 0 && (h.Opcode == Text && validText(payload, h) || h.Opcode == Binary) && j.Legal(h)
 }
 
 // validText reports whether the whole payload behind h is well-formed UTF-8.
