@@ -178,8 +178,10 @@ func (w *webSocket) Data(k *Conn, dir packet.Dir, b []byte, at reassembly.At) in
 			s.seek(0)
 			return w.search(k, s, b, at, k.fin[dir] || k.ended)
 		}
-	} else if n := w.whole(k, s, &h, n, b, at); n > 0 {
-		return n
+	} else if size := w.whole(k, s, &h, n, b, at); size > 0 {
+		return size
+	} else if size := w.lone(k, s, &h, n, b, at); size > 0 {
+		return size
 	}
 	w.begin(k, s, &h, n, at, k.lastOf(dir, at, n))
 	if s.phase == inPayload && n < len(b) {
@@ -237,18 +239,24 @@ func (w *webSocket) assign(k *Conn, s *wsSide, h *websocket.Header) {
 	s.lost = 0
 	if starts {
 		s.messages++
-		s.to = k.a.assemblies.get()
-		compressed := h.RSV&4 != 0 && h.Opcode.IsData() && (w.comp.on || !w.comp.known)
-		s.to.begin(k, s.messages, h, compressed, s.frame.Offset)
-		if !h.Fin && h.Opcode.IsData() {
-			s.data = s.to
-		}
+		s.to = w.newMessage(k, s, h, s.frame.Offset)
 	}
 	if s.to == nil {
 		return
 	}
 	s.to.frames++
 	s.frame.Message = s.to.number
+}
+
+// newMessage begins message s.messages with its first frame, which begins at offset.
+func (w *webSocket) newMessage(k *Conn, s *wsSide, h *websocket.Header, offset uint64) *assembly {
+	m := k.a.assemblies.get()
+	compressed := h.RSV&4 != 0 && h.Opcode.IsData() && (w.comp.on || !w.comp.known)
+	m.begin(k, s.messages, h, compressed, offset)
+	if !h.Fin && h.Opcode.IsData() {
+		s.data = m
+	}
+	return m
 }
 
 // payload takes the next captured bytes of the frame at hand.

@@ -8,8 +8,8 @@ import (
 
 // whole takes a message of one frame that lies whole in one segment and shows
 // nothing unusual, header h of n bytes first: nearly all messages are such. It
-// returns how many bytes of b that are; 0, with nothing changed, where the way
-// through begin, payload and finishFrame is to be gone, which says the same of it.
+// returns how many bytes of b that are; 0, with nothing changed, where another way
+// is to be gone, which says the same of it.
 func (w *webSocket) whole(k *Conn, s *wsSide, h *websocket.Header, n int, b []byte, at reassembly.At) int {
 	told := k.wants(event.KindMessage)
 	if uint64(len(b)-n) < h.Length || k.in[s.dir] != nil || s.data != nil {
@@ -40,12 +40,7 @@ func (w *webSocket) whole(k *Conn, s *wsSide, h *websocket.Header, n int, b []by
 	t.WirePayload[side] += h.Length
 	t.DecodedPayload[side] += h.Length
 	if k.wants(event.KindFrame) {
-		both := &k.a.lentFrame
-		both.frame = event.Frame{
-			Number: s.frames, Message: s.messages, Offset: at.Offset, Fin: true, Opcode: uint8(h.Opcode),
-			Masked: h.Masked, Mask: h.Mask, Length: h.Length, HeaderLength: n,
-		}
-		k.emitIn(&both.event, s.dir, at.Time, s.packets.packets(), &both.frame)
+		s.lendFrame(k, h, n, s.messages, at)
 	}
 	if told {
 		payload = payload[:keep]
@@ -61,4 +56,55 @@ func (w *webSocket) whole(k *Conn, s *wsSide, h *websocket.Header, n int, b []by
 		k.emitIn(&both.event, s.dir, at.Time, s.packets.packets(), &both.message)
 	}
 	return n + int(h.Length)
+}
+
+// lone is whole for the other frames that lie whole in one segment: those of compressed
+// messages, fragments and control frames. What begin, payload and finishFrame keep in
+// s from one segment to the next is neither written nor read: with very many
+// connections, their memory is what a frame costs most.
+func (w *webSocket) lone(k *Conn, s *wsSide, h *websocket.Header, n int, b []byte, at reassembly.At) int {
+	if uint64(len(b)-n) < h.Length || k.in[s.dir] != nil || k.wants(event.KindFrame) && !k.borrows() {
+		return 0
+	}
+	m := s.data
+	if m != nil && !h.Opcode.IsControl() && (h.Opcode != websocket.Continuation || s.lost > 0) || !s.judge.Legal(h) {
+		return 0
+	}
+	s.frames++
+	s.lost = 0
+	s.packets = span{at.Packet, at.Packet, at.Time}
+	if h.Opcode != websocket.Continuation {
+		s.messages++
+		m = w.newMessage(k, s, h, at.Offset)
+	}
+	side := k.side(s.dir)
+	k.a.totals.Frames[side]++
+	k.a.totals.FrameHeaders[side] += uint64(n)
+	size := n + int(h.Length)
+	if m == nil { // a fragment of a message whose beginning was not read
+		if k.wants(event.KindFrame) {
+			s.lendFrame(k, h, n, 0, at)
+		}
+		return size
+	}
+	m.frames++
+	m.span.merge(s.packets)
+	m.add(k, s, b[n:size], h.Masked, h.Mask, 0)
+	if k.wants(event.KindFrame) {
+		s.lendFrame(k, h, n, m.number, at)
+	}
+	if h.Fin {
+		w.finishMessage(k, s, m, true)
+	}
+	return size
+}
+
+// lendFrame reports a frame that lay whole in one segment, for as long as the sink looks at it.
+func (s *wsSide) lendFrame(k *Conn, h *websocket.Header, n int, message uint64, at reassembly.At) {
+	both := &k.a.lentFrame
+	both.frame = event.Frame{
+		Number: s.frames, Message: message, Offset: at.Offset, Fin: h.Fin, RSV: h.RSV, Opcode: uint8(h.Opcode),
+		Masked: h.Masked, Mask: h.Mask, Length: h.Length, HeaderLength: n,
+	}
+	k.emitIn(&both.event, s.dir, at.Time, s.packets.packets(), &both.frame)
 }
