@@ -29,16 +29,17 @@ const maxPings = 16
 // waiting is what a side sent and the other may still say something to. Its memory
 // serves one connection after the other; a side that sent neither has none.
 type waiting struct {
-	pings    []ping // oldest first
-	payloads []byte // of them, in this order, and of some that wait no more
-	unasked  pongUnasked
-	payload  []byte // of unasked
+	pings    []ping      // oldest first
+	payloads []byte      // of them, in this order, and of some that wait no more
+	covered  bool        // pings may be
+	unasked  pongUnasked // where wsSide.unasked says that there is one
+	payload  []byte      // of unasked
 }
 
 // pongUnasked is the first pong of a side for which there is no ping. It is
 // reported at the end: the ping may only have been captured later.
 type pongUnasked struct {
-	frame, message uint64 // frame is 0 where there is none
+	frame, message uint64
 	packets        [2]uint64
 	time           int64
 }
@@ -85,8 +86,8 @@ func (w *webSocket) latency(k *Conn, s *wsSide, m *assembly, payload []byte, com
 	case m.opcode == websocket.Ping && whole:
 		k.a.waitings.of(s)
 		s.sentPing(payload, m.span.time, !s.closed && !m.spoilt)
-		if u := peer.waiting; u != nil && u.unasked.frame != 0 && string(u.payload) == string(payload) {
-			u.unasked.frame = 0
+		if peer.unasked && string(peer.waiting.payload) == string(payload) {
+			peer.unasked = false
 		}
 	case m.opcode == websocket.Ping:
 		s.forgot = true
@@ -97,7 +98,9 @@ func (w *webSocket) latency(k *Conn, s *wsSide, m *assembly, payload []byte, com
 		if s.closed || m.spoilt {
 			break
 		}
-		if u := k.a.waitings.of(s); u.unasked.frame == 0 {
+		if !s.unasked {
+			s.unasked = true
+			u := k.a.waitings.of(s)
 			u.unasked = pongUnasked{s.frames, m.number, m.span.packets(), m.span.time}
 			u.payload = append(u.payload[:0], payload...)
 		}
@@ -149,11 +152,16 @@ func (s *wsSide) answered(payload []byte, now int64) int64 {
 	if w == nil {
 		return -1
 	}
-	waiting := len(w.pings)
-	w.pings = slices.DeleteFunc(w.pings, func(p ping) bool { return p.covered != 0 && now-p.covered > coveredFor })
-	s.forgot = s.forgot || len(w.pings) < waiting
-	first := slices.IndexFunc(w.pings, func(p ping) bool { return string(w.of(&p)) == string(payload) })
-	if first < 0 {
+	if w.covered {
+		waiting := len(w.pings)
+		w.pings = slices.DeleteFunc(w.pings, func(p ping) bool { return p.covered != 0 && now-p.covered > coveredFor })
+		s.forgot = s.forgot || len(w.pings) < waiting
+	}
+	first := 0
+	for first < len(w.pings) && string(w.of(&w.pings[first])) != string(payload) {
+		first++
+	}
+	if first == len(w.pings) {
 		return -1
 	}
 	latency := now - w.pings[first].time
@@ -163,6 +171,7 @@ func (s *wsSide) answered(payload []byte, now int64) int64 {
 			for i := range w.pings[:last+1] {
 				w.pings[i].owed, w.pings[i].covered = false, now
 			}
+			w.covered = true
 			break
 		}
 	}
@@ -206,7 +215,7 @@ func (w *webSocket) judgePings(k *Conn) {
 			}
 			k.findProblem(&p, k.tcp.Last, [2]uint64{k.tcp.LastPacket, k.tcp.LastPacket}, peer.frames, 0, "")
 		}
-		if w := s.waiting; w != nil && w.unasked.frame != 0 && !peer.forgot {
+		if w := s.waiting; s.unasked && !peer.forgot {
 			p := websocket.Problem{Rule: websocket.RulePong, Side: websocket.Side(k.side(s.dir)), Reference: "RFC 6455 §5.5.3"}
 			if k.tells() {
 				p.Text = fmt.Sprintf("pong %q answers no ping of the %v", event.SafeString(string(w.payload)), k.side(peer.dir))

@@ -51,22 +51,24 @@ type wsSide struct {
 	expected bool // searching: right behind a hole in the head of the handshake
 	likely   bool // searching: behind a segment that the snap length cut and that was not full
 	judge    websocket.FrameJudge
+	unasked  bool      // a pong answers no ping so far: waiting knows which
 	data     *assembly // the data message that is not finished; nil: none
 	frames   uint64    // that began: the number of the frame at hand
 	messages uint64
 
-	packets         span   // of the frame at hand, or the last one
-	spoke, closedAt int64  // when the last message before the close frame came, and the close frame
-	lost            uint64 // bytes in holes since the last frame that was read whole
-	pos             uint64 // payload bytes of the frame that passed, captured or not
-	rest            uint64 // payload bytes of the frame that are to come
+	packets span     // of the frame at hand, or the last one
+	spoke   int64    // when the last message before the close frame came
+	waiting *waiting // pings and pongs; nil: there were none
+	lost    uint64   // bytes in holes since the last frame that was read whole
+	pos     uint64   // payload bytes of the frame that passed, captured or not
+	rest    uint64   // payload bytes of the frame that are to come
 
 	frame event.Frame
 	to    *assembly // where the frame's payload goes: data, a message of this frame alone, or nil
 
 	inflater inflater
-	waiting  *waiting // pings and pongs; nil: there were none
-	startAt  uint64   // skipping: where the first frame begins
+	closedAt int64  // when the close frame came
+	startAt  uint64 // skipping: where the first frame begins
 	// longestCut is how long the longest segment was that the snap length cut.
 	longestCut uint64
 	// lookAgain is the offset up to which bytes must come to make another search worthwhile.
