@@ -105,7 +105,7 @@ func (w *webSocket) behindHead(k *Conn, s *wsSide, b []byte, atEnd bool) (n int,
 	}
 	s.expected = false
 	exact := total == uint64(len(b))+k.a.cut
-	if !ok || !exact && !websocket.Plausible(h, w.expect(k, s)) {
+	if !ok || !exact && !w.plausible(k, s, &h) {
 		return 0, false
 	}
 	if s.found(); exact {

@@ -88,6 +88,12 @@ func (w *webSocket) expect(k *Conn, s *wsSide) websocket.Expect {
 	}
 }
 
+// plausible tells whether a header of a direction looks like what it is expected to.
+func (w *webSocket) plausible(k *Conn, s *wsSide, h *websocket.Header) bool {
+	e := w.expect(k, s)
+	return websocket.Plausible(h, &e)
+}
+
 // seek begins a search, behind lost bytes of which nothing is known.
 func (s *wsSide) seek(lost uint64) {
 	s.phase, s.lookAgain = searching, 0

@@ -176,7 +176,7 @@ func (w *webSocket) Data(k *Conn, dir packet.Dir, b []byte, at reassembly.At) in
 		return 0
 	}
 	if s.unsure > 0 {
-		if s.unsure--; !websocket.Plausible(h, w.expect(k, s)) {
+		if s.unsure--; !w.plausible(k, s, &h) {
 			s.seek(0)
 			return w.search(k, s, b, at, k.fin[dir] || k.ended)
 		}

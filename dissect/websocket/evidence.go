@@ -7,7 +7,7 @@ import (
 
 // step follows RFC 6455 §5.4 from one header to the next, and refuses empty
 // continuations that end nothing: legal, but every run of zero bytes is full of them.
-func step(m *messageState, h Header) bool {
+func step(m *messageState, h *Header) bool {
 	switch {
 	case h.Opcode.IsControl():
 		return true
@@ -28,7 +28,7 @@ func step(m *messageState, h Header) bool {
 // headerBits is how unlikely a random header is to be as plausible as h:
 // 9 first bytes of 256 are (13 with RSV1), half of the mask bits, and of the
 // 64-bit lengths one in 2^24 (less is counted: binary data is full of zeros).
-func headerBits(h Header, e Expect) int {
+func headerBits(h *Header, e *Expect) int {
 	n := 5
 	if e.RSV1 != No {
 		n = 4
@@ -54,7 +54,7 @@ func headerBits(h Header, e Expect) int {
 // becomes readable is strong evidence. Plain one is little, as bytes around a
 // false header would often be text too. Text with control characters is none:
 // masked text that is unmasked with other masked text of its own gives it.
-func (s *search) payloadBits(h Header, p []byte) (n int, ok bool) {
+func (s *search) payloadBits(h *Header, p []byte) (n int, ok bool) {
 	var buf [textSample]byte
 	whole := uint64(len(p)) == h.Length
 	if len(p) > textSample {
@@ -94,14 +94,14 @@ func (s *search) payloadBits(h Header, p []byte) (n int, ok bool) {
 // deflateBegins reports whether c can be the first byte of a compressed message:
 // block type 3 does not exist (RFC 1951 §3.2.3), and a message of one byte is the
 // empty one (RFC 7692 §7.2.3.6).
-func deflateBegins(c byte, h Header) bool {
+func deflateBegins(c byte, h *Header) bool {
 	return c&6 != 6 && (h.Length > 1 || c == 0 || !h.Fin)
 }
 
 // endBits is how unlikely a random length is to end the frame exactly where a
 // segment ends: of the values that the length field can have, as many hit as
 // segments end within its reach. payload is where the frame's payload begins.
-func (s *search) endBits(payload int, h Header) int {
+func (s *search) endBits(payload int, h *Header) int {
 	last := uint64(len(s.b)) + s.e.Cut // where the last segment ends
 	end := uint64(payload) + h.Length
 	if end != last && !(end < uint64(len(s.b)) && s.isStart(int(end))) {
@@ -125,11 +125,11 @@ func (s *search) endBits(payload int, h Header) int {
 // its frame ends where the segment does; else 0.
 func (s *search) cutHeader(b []byte, msg messageState, closed bool) int {
 	h, total, ok := PartialHeader(b)
-	if !ok || total != uint64(len(b))+s.e.Cut || !Plausible(h, s.e) || closed && h.Opcode != Close || !step(&msg, h) {
+	if !ok || total != uint64(len(b))+s.e.Cut || !Plausible(&h, &s.e) || closed && h.Opcode != Close || !step(&msg, &h) {
 		return 0
 	}
 	payload := len(s.b) - len(b) + HeaderSize(b[0], b[1])
-	return headerBits(h, s.e) + s.endBits(payload, h)
+	return headerBits(&h, &s.e) + s.endBits(payload, &h)
 }
 
 // dull reports whether the sample of p has four different byte values at most.

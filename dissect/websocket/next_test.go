@@ -69,7 +69,8 @@ func FuzzNext(f *testing.F) {
 			s := search{b: b, e: e}
 			eachLevel(t, func(string) { checkNext(t, &s) })
 			for p := range s.b {
-				if c, ok := s.follow(p); ok && s.breaksOff(p) {
+				var c chain
+				if s.follow(p, &c) && s.breaksOff(p) {
 					t.Fatalf("%+v: at %d of % x: %+v was refused", e, p, s.b, c)
 				}
 			}
@@ -99,7 +100,8 @@ func TestBreaksOff(t *testing.T) {
 					continue
 				}
 				refused++
-				if c, ok := s.follow(p); ok {
+				var c chain
+				if s.follow(p, &c) {
 					t.Fatalf("%+v: at %d of % x: %+v was refused", e, p, b, c)
 				}
 			}

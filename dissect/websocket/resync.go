@@ -86,7 +86,7 @@ type SearchResult struct {
 // sends: a known opcode, no reserved bit but RSV1 where allowed, the shortest
 // length form and a length up to MaxPlausibleLength, control frames whole and
 // short, the mask bit as expected (RFC 6455 §5.2, §5.5; RFC 7692 §6).
-func Plausible(h Header, e Expect) bool {
+func Plausible(h *Header, e *Expect) bool {
 	if h.Opcode.IsReserved() || h.RSV&(RSV2|RSV3) != 0 || h.Length > MaxPlausibleLength || !h.Minimal() {
 		return false
 	}
@@ -111,7 +111,9 @@ func Search(b []byte, starts []int, e Expect, atEnd bool) SearchResult {
 		b, atEnd, e.Cut = b[:SearchWindow], false, 0
 	}
 	starts = starts[:lowerBound(starts, len(b))]
-	s := search{b: b, starts: starts, e: e, atEnd: atEnd, want: e.Bits, alive: -1}
+	var s search // filled in place: put together elsewhere and copied, it takes longer
+	s.b, s.starts, s.atEnd, s.want, s.alive = b, starts, atEnd, e.Bits, -1
+	s.e.Masked, s.e.RSV1, s.e.Cut = e.Masked, e.RSV1, e.Cut
 	if s.want == 0 {
 		s.want = ResyncBits
 		if atEnd {
@@ -166,8 +168,8 @@ func (s *search) try(p, want int) bool {
 		s.steps++
 		return false
 	}
-	c, ok := s.follow(p)
-	if !ok {
+	var c chain
+	if !s.follow(p, &c) {
 		return false
 	}
 	if c.open {
@@ -219,8 +221,8 @@ func (s *search) breaksOff(p int) bool {
 func (s *search) trim(want int) {
 	best, pos := s.best, s.bestPos
 	for moves := 0; best.head < strongHead && !s.isStart(pos) && best.frames > 1; moves++ {
-		c, ok := s.follow(best.second)
-		if !ok || c.bits < want {
+		var c chain
+		if !s.follow(best.second, &c) || c.bits < want {
 			break
 		}
 		pos, best = best.second, c
@@ -266,44 +268,48 @@ func lowerBound(a []int, v int) int {
 }
 
 func (s *search) isStart(p int) bool {
+	if n := len(s.starts); n == 0 || p > s.starts[n-1] { // few segments, or one, are searched at once mostly
+		return false
+	}
 	_, ok := slices.BinarySearch(s.starts, p)
 	return ok
 }
 
-// follow walks the frames from p. ok is false if one of them is not what a
-// conforming endpoint sends.
-func (s *search) follow(p int) (c chain, ok bool) {
+// follow walks the frames from p into c, which is empty. It returns false if one of
+// them is not what a conforming endpoint sends.
+func (s *search) follow(p int, c *chain) bool {
 	msg := messageUnknown
 	closed := false
-	var last Header
+	var headers [2]Header // by turns that of the frame at hand and of the one before
 	var lastPayload []byte
 	for c.frames < maxChain {
 		s.steps++
 		rest := s.b[p:]
-		h, n := ParseHeader(rest)
+		h, last := &headers[c.frames&1], &headers[^c.frames&1]
+		n := h.Parse(rest)
 		if n == 0 && s.e.Cut > 0 {
 			if bits := s.cutHeader(rest, msg, closed); bits > 0 {
 				c.bits, c.frames, c.clean = c.bits+bits, c.frames+1, true
-				return c, true
+				return true
 			}
 		}
 		if n == 0 {
 			c.open = !s.atEnd
 			c.clean = len(rest) == 0 && c.frames > 0
 			// A header cut off by the end: what is there of it must fit.
-			return c, len(rest) == 0 || s.firstByte(rest[0])
+			return len(rest) == 0 || s.firstByte(rest[0])
 		}
-		if !Plausible(h, s.e) || closed && h.Opcode != Close || !step(&msg, h) {
-			return c, false
+		if !Plausible(h, &s.e) || closed && h.Opcode != Close || !step(&msg, h) {
+			return false
 		}
 		payload := rest[n:min(uint64(len(rest)), uint64(n)+h.Length)]
 		frame, ok := s.payloadBits(h, payload)
 		if !ok {
-			return c, false
+			return false
 		}
-		frame += headerBits(h, s.e)
+		frame += headerBits(h, &s.e)
 		if h.Masked && (plainKey(h.Mask) || c.frames > 0 && alikeKeys(h.Mask, last.Mask)) ||
-			c.frames > 0 && h == last && dull(payload) && bytes.Equal(payload, lastPayload) {
+			c.frames > 0 && *h == *last && dull(payload) && bytes.Equal(payload, lastPayload) {
 			frame = 0 // runs of a byte value, and tables, look like that; random keys do not
 		}
 		whole := uint64(len(payload)) == h.Length
@@ -317,13 +323,13 @@ func (s *search) follow(p int) (c chain, ok bool) {
 		if !whole {
 			c.open = !s.atEnd
 			c.clean = end > 0
-			return c, true
+			return true
 		}
 		p += n + len(payload)
 		if c.frames == 1 {
 			c.second = p
 		}
-		last, lastPayload, closed = h, payload, closed || h.Opcode == Close
+		lastPayload, closed = payload, closed || h.Opcode == Close
 	}
-	return c, true
+	return true
 }

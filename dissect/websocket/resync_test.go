@@ -310,16 +310,16 @@ func TestPlausible(t *testing.T) {
 		{Header{Fin: true, Opcode: Close, Masked: true, Form: 7, Length: 1}, false},
 		{Header{Fin: true, Opcode: Binary, Masked: true, Form: 64, Length: 1 << 41}, false},
 	} {
-		if got := Plausible(tt.h, client); got != tt.want {
+		if got := Plausible(&tt.h, &client); got != tt.want {
 			t.Errorf("%+v: %v", tt.h, got)
 		}
 	}
 	z := Header{Fin: true, Opcode: Binary, RSV: RSV1, Form: 7}
-	if !Plausible(z, Expect{}) || !Plausible(z, Expect{RSV1: Yes}) {
+	if !Plausible(&z, &Expect{}) || !Plausible(&z, &Expect{RSV1: Yes}) {
 		t.Error("RSV1 on a data frame is plausible unless it is known not to be")
 	}
 	z.Opcode = Continuation
-	if Plausible(z, Expect{}) {
+	if Plausible(&z, &Expect{}) {
 		t.Error("RSV1 on a continuation is not plausible (RFC 7692 §6.1)")
 	}
 }
@@ -383,7 +383,7 @@ func FuzzSearch(f *testing.F) {
 					n = 1
 				}
 			}
-			if n == 0 || !Plausible(h, e) || res.Frames == 0 {
+			if n == 0 || !Plausible(&h, &e) || res.Frames == 0 {
 				t.Fatalf("%+v: %+v", res, h)
 			}
 		case atEnd && (len(b) <= SearchWindow && res.Discard != len(b) || res.State == NeedMore && len(b) <= SearchWindow):
