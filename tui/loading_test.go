@@ -217,3 +217,44 @@ func TestFilteredWhileLoading(t *testing.T) {
 		}
 	}
 }
+
+// TestLoadingInEarnest presses keys at random, through the event loop, while a
+// capture is read now slowly and now fast. Then the keys go where they would have
+// gone without all that, and the screen is the same.
+func TestLoadingInEarnest(t *testing.T) {
+	const capture = "messy-small.pcap"
+	screen := func(e *earnest) (text string) {
+		for _, k := range []string{"Esc", "Esc", "Esc", "1", "g", "2", "g", "4", "g", "1"} {
+			k := keyEvent(k)
+			e.screen.InjectKey(k.Key(), k.Rune(), k.Modifiers())
+		}
+		e.press("Ctrl-l", "redraw") // the last: all were taken
+		e.until("the end", func(a *App) bool {
+			return a.state.Done && a.conv != nil && a.conv.done && a.focus == paneConns && a.page == nil && a.findings.conn == 1 && a.conv.row.Number == 1
+		})
+		e.a.post(func() { text = (&stage{t, e.a, e.screen}).seen() }) // what was drawn since
+		return text
+	}
+	reference := newEarnest(t, openCapture(t, pcap(t, capture)), false)
+	want := screen(reference)
+	keys := strings.Fields("Down Down Down Up PgDn End g 1 2 4 L s S h Esc Esc")
+	for seed := range uint64(6) {
+		if testing.Short() && seed == 2 {
+			break
+		}
+		r := rand.New(rand.NewPCG(seed, 0))
+		d := drip(t, capture)
+		d.feed(1)
+		e := newEarnest(t, d.src, false)
+		for d.fed < d.packets() {
+			d.write(min(d.fed+1+r.IntN(d.packets()/20), d.packets()))
+			time.Sleep(time.Duration(r.IntN(4)) * time.Millisecond)
+			k := keyEvent(keys[r.IntN(len(keys))])
+			e.screen.InjectKey(k.Key(), k.Rune(), k.Modifiers())
+		}
+		d.finish()
+		if got := screen(e); got != want {
+			t.Errorf("seed %d:\n%swant\n%s", seed, got, want)
+		}
+	}
+}
