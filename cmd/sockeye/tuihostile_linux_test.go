@@ -1,6 +1,9 @@
 package main
 
 import (
+	"fmt"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -29,21 +32,46 @@ func clean(t *testing.T, out []byte) {
 	}
 }
 
+// idle waits until the program has nothing to do: it took what was typed, and drew it.
+func (v *viewer) idle() {
+	v.tb.Helper()
+	before := ""
+	for end := time.Now().Add(hangs); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+		threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/status", v.c.Process.Pid))
+		now := ""
+		for _, path := range threads {
+			status, _ := os.ReadFile(path) // it may have ended
+			for line := range strings.Lines(string(status)) {
+				if strings.HasPrefix(line, "State:") || strings.Contains(line, "ctxt_switches:") {
+					now += line
+				}
+			}
+		}
+		if now == before && !strings.Contains(now, "State:\tR") && !strings.Contains(now, "State:\tD") {
+			return
+		}
+		before = now
+	}
+	v.tb.Fatal("the program is busy all the time")
+}
+
 // TestHostileTerminal goes through every screen of the program with a capture
 // whose every text plays tricks on terminals: none of it comes out.
 func TestHostileTerminal(t *testing.T) {
 	v := newViewer(t, 120, 40, "--theme", "none", pcap("hostile-text.pcap"))
 	v.until("Connections", 0)
-	v.quiet(50 * time.Millisecond)
+	v.idle()
+	const esc, right, down = "\x1b", "\x1b[C", "\x1b[B"
 	press := func(keys ...string) {
 		t.Helper()
 		for _, k := range keys {
 			v.master.WriteString(k)
-			time.Sleep(5 * time.Millisecond)
-			v.quiet(20 * time.Millisecond)
+			if k == esc { // what follows at once belongs to it
+				time.Sleep(60 * time.Millisecond)
+			}
+			v.idle()
 		}
 	}
-	const esc, right, down = "\x1b", "\x1b[C", "\x1b[B"
 	press("R") // credentials and all
 	for range 2 {
 		press("1", "h", esc, "L", "\x1b[F", esc, "s", esc, "S", "t", "\x1b[6~", esc, "b", "b", "z", "z", "?", esc)
