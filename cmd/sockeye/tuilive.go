@@ -148,15 +148,11 @@ func (r *recorder) wait(block func()) {
 	block()
 }
 
-// stop ends the capture and waits until it has ended.
+// stop ends the capture and waits until what was captured is in the spool and saved.
 func (r *recorder) stop() {
 	r.src.Interrupt()
-	select {
-	case <-r.done:
-	case <-time.After(2 * time.Second): // the spool waits for who does not read any more
-		r.ring.Close()
-		<-r.done
-	}
+	r.ring.Release(math.MaxInt64) // nobody looks at the spool any more: it waits for nobody
+	<-r.done
 }
 
 // changed notes what became of an interface.
