@@ -246,7 +246,11 @@ func (r *Recording) watch(patience, quiet time.Duration, ready func(*view) bool)
 			return v
 		case <-idle.C:
 			pause.Stop()
-			return v
+			select {
+			case <-changed: // it did happen, and this goroutine was held up
+			default:
+				return v
+			}
 		case <-changed:
 			<-pause.C
 		}
