@@ -63,10 +63,13 @@ func (p *pieces) append(c *chunks, b []byte) {
 
 // reset empties p. Its chunks go back; the array of its beginning stays for use again.
 func (p *pieces) reset(c *chunks) {
-	for _, chunk := range p.chunks {
-		c.put(chunk)
+	if p.chunks != nil { // as few messages have: nothing but a length is written for the others
+		for _, chunk := range p.chunks {
+			c.put(chunk)
+		}
+		p.chunks = nil
 	}
-	*p = pieces{head: p.head[:0]}
+	p.head = p.head[:0]
 }
 
 func (c *chunks) get() []byte {
