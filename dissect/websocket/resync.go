@@ -261,18 +261,19 @@ func (s *search) pending() SearchResult {
 	return r
 }
 
-// lowerBound returns the index of the first element that is at least v.
+// lowerBound returns the index of the first element that is at least v: mostly there is
+// none, as few segments, or one, are searched at once.
 func lowerBound(a []int, v int) int {
+	if len(a) == 0 || a[len(a)-1] < v {
+		return len(a)
+	}
 	i, _ := slices.BinarySearch(a, v)
 	return i
 }
 
 func (s *search) isStart(p int) bool {
-	if n := len(s.starts); n == 0 || p > s.starts[n-1] { // few segments, or one, are searched at once mostly
-		return false
-	}
-	_, ok := slices.BinarySearch(s.starts, p)
-	return ok
+	i := lowerBound(s.starts, p)
+	return i < len(s.starts) && s.starts[i] == p
 }
 
 // follow walks the frames from p into c, which is empty. It returns false if one of
