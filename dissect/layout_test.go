@@ -24,4 +24,10 @@ func TestLayout(t *testing.T) {
 	if n := unsafe.Offsetof(wsSide{}.frame); n > 2*line {
 		t.Errorf("what a message writes of a wsSide ends at %d", n)
 	}
+	if n := unsafe.Sizeof(waiting{}); n <= 240 || n > 256 {
+		t.Errorf("a waiting is %d bytes long: memory of its own begins with a cache line from 241 to 256", n)
+	}
+	if n := unsafe.Offsetof(waiting{}.short); n > 2*line-16 {
+		t.Errorf("payloads of pings begin at %d of a waiting", n)
+	}
 }

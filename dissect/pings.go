@@ -29,9 +29,11 @@ const maxPings = 16
 // waiting is what a side sent and the other may still say something to. Its memory
 // serves one connection after the other; a side that sent neither has none.
 type waiting struct {
-	pings    []ping      // oldest first
-	payloads []byte      // of them, in this order, and of some that wait no more
-	covered  bool        // pings may be
+	pings    []ping  // oldest first
+	payloads []byte  // of them, in this order, and of some that wait no more
+	covered  bool    // pings may be
+	few      [2]ping // pings, and payloads below, where they began: in the same two cache lines
+	short    [80]byte
 	unasked  pongUnasked // where wsSide.unasked says that there is one
 	payload  []byte      // of unasked
 }
@@ -54,7 +56,8 @@ func (l *waitings) of(s *wsSide) *waiting {
 		l.free = l.free[:n-1]
 	}
 	if s.waiting == nil {
-		s.waiting = &waiting{pings: make([]ping, 0, 4), payloads: make([]byte, 0, 32)}
+		s.waiting = new(waiting)
+		s.waiting.pings, s.waiting.payloads = s.waiting.few[:0], s.waiting.short[:0]
 	}
 	return s.waiting
 }
