@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -172,6 +173,35 @@ func (c *chat) talk(t *testing.T, n int) (said []string) {
 		t.Fatal(err)
 	}
 	return said
+}
+
+// over waits until all connections to the server have said their last: their FINs
+// and acknowledgements, which come after talk has returned. /proc/net/tcp has ports in
+// hexadecimal and the state in its fourth column: 06 is TIME-WAIT, 0A LISTEN.
+func (c *chat) over(t *testing.T) {
+	t.Helper()
+	n, err := strconv.ParseUint(c.port, 10, 16)
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := fmt.Sprintf(":%04X", n)
+	open := ""
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		text, err := os.ReadFile("/proc/net/tcp")
+		if err != nil {
+			t.Fatal(err)
+		}
+		open = ""
+		for l := range strings.Lines(string(text)) {
+			if f := strings.Fields(l); len(f) > 3 && (strings.HasSuffix(f[1], port) || strings.HasSuffix(f[2], port)) && f[3] != "06" && f[3] != "0A" {
+				open += l
+			}
+		}
+		if open == "" {
+			return
+		}
+	}
+	t.Fatalf("still open:\n%s", open)
 }
 
 // spoken are the text messages among JSON objects, as talk returns them.

@@ -107,6 +107,7 @@ func TestInspectLive(t *testing.T) {
 	w.press("C")
 	w.until(t, "■ stopped")
 	c.talk(t, 5)
+	c.over(t)
 	w.press("C")
 	w.until(t, "● ", "capturing again")
 	want = append(want, c.talk(t, 1)...)
