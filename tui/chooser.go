@@ -61,7 +61,7 @@ func Choose(ctx context.Context, o ChooserOptions, screen tcell.Screen) (_ *Choi
 	}()
 	c.stop = tv.Stop
 	ended := make(chan struct{})
-	defer context.AfterFunc(ctx, tv.Stop)()
+	defer stopAfter(ctx, tv)()
 	go func() {
 		tick := time.NewTicker(meterInterval)
 		defer tick.Stop()

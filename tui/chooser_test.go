@@ -175,6 +175,27 @@ func (s *startedScreen) Init() error {
 	return s.SimulationScreen.Init()
 }
 
+// TestStoppedEarly: what is called off before its event loop runs ends at once.
+func TestStoppedEarly(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	for what, run := range map[string]func(tcell.Screen) error{
+		"chooser":   func(s tcell.Screen) error { _, err := Choose(ctx, newChoosing(t, 80, 24).c.o, s); return err },
+		"inspector": func(s tcell.Screen) error { return Run(ctx, newFake(), Options{}, s) },
+	} {
+		done := make(chan error, 1)
+		go func() { done <- run(tcell.NewSimulationScreen("UTF-8")) }()
+		select {
+		case err := <-done:
+			if err != nil {
+				t.Errorf("%s: %v", what, err)
+			}
+		case <-time.After(time.Minute):
+			t.Fatalf("the %s does not end", what)
+		}
+	}
+}
+
 // TestChooseRuns runs the event loop: keys in, a choice out; and its end with the context.
 func TestChooseRuns(t *testing.T) {
 	o := newChoosing(t, 80, 24).c.o

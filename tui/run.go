@@ -64,8 +64,7 @@ func (a *App) run(ctx context.Context) (err error) {
 			err = crash(x) // tview has put the terminal back
 		}
 	}()
-	end := context.AfterFunc(ctx, a.tv.Stop)
-	defer end()
+	defer stopAfter(ctx, a.tv)()
 	go func() {
 		defer a.guard()
 		a.watch()
@@ -76,6 +75,12 @@ func (a *App) run(ctx context.Context) (err error) {
 		return failed
 	}
 	return err
+}
+
+// stopAfter has the event loop stop when ctx ends, which may be before it runs: Stop
+// by itself would be forgotten then, or take the screen away. forget ends that.
+func stopAfter(ctx context.Context, tv *tview.Application) (forget func() bool) {
+	return context.AfterFunc(ctx, func() { tv.QueueUpdate(tv.Stop) }) // it waits for ever where the loop has ended
 }
 
 // guard is deferred by goroutines of the inspector.
