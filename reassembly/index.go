@@ -199,7 +199,7 @@ func (x *index) free(c *Conn) {
 	x.conns.give(slot)
 }
 
-// all returns everything that is not over in the order of the numbers. Conns and knocks are nearly
+// all returns all Conns and knocks in the order of the numbers. They are nearly
 // in that order already, unless some took the place of others.
 func (x *index) all() []ref {
 	conns := sorted(&x.conns, 0, func(c *Conn) uint64 { return c.Number })
